@@ -1,0 +1,185 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	yamlv2 "go.yaml.in/yaml/v2"
+	"go.yaml.in/yaml/v3"
+)
+
+// Bounds on one document. They are far above anything a real manifest has and
+// far below what exhausts memory; 10,000 is where the YAML parser itself stops.
+const (
+	maxDepth = 1_000     // nested collections
+	maxNodes = 2_000_000 // values after aliases are expanded
+)
+
+var (
+	errDepth   = fmt.Errorf("nested deeper than %d levels", maxDepth)
+	errAliases = fmt.Errorf("expands to more than %d values through aliases", maxNodes)
+)
+
+// Value converts a node to plain data: map[string]any, []any, string, bool,
+// int64, uint64 (above the range of int64), float64 or nil.
+//
+// Scalars are read by YAML 1.1, as kubectl and Helm do (a plain yes is true),
+// the last of several equal keys wins, and merge keys are applied. The error
+// tells that a bound is exceeded or that the value has no place in JSON.
+func Value(node *yaml.Node) (any, error) {
+	c := converter{left: maxNodes}
+	return c.value(node, 0)
+}
+
+type converter struct{ left int }
+
+func (c *converter) value(node *yaml.Node, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errDepth
+	}
+	if c.left--; c.left < 0 {
+		return nil, errAliases
+	}
+	switch node.Kind {
+	case yaml.DocumentNode:
+		if len(node.Content) == 0 {
+			return nil, nil
+		}
+		return c.value(node.Content[0], depth)
+	case yaml.AliasNode:
+		return c.value(node.Alias, depth+1)
+	case yaml.MappingNode:
+		m := make(map[string]any, len(node.Content)/2)
+		return m, c.fill(m, node, depth)
+	case yaml.SequenceNode:
+		list := make([]any, 0, len(node.Content))
+		for _, item := range node.Content {
+			v, err := c.value(item, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		return list, nil
+	case yaml.ScalarNode:
+		return scalar(node)
+	default:
+		return nil, nil
+	}
+}
+
+// fill puts the pairs of a mapping into m, first those that it merges.
+func (c *converter) fill(m map[string]any, node *yaml.Node, depth int) error {
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if isMerge(node.Content[i]) {
+			if err := c.merge(m, node.Content[i+1], depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if isMerge(node.Content[i]) {
+			continue
+		}
+		key, err := c.key(node.Content[i])
+		if err != nil {
+			return err
+		}
+		if m[key], err = c.value(node.Content[i+1], depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge applies "<<: value"; of several mappings, the first wins.
+func (c *converter) merge(m map[string]any, value *yaml.Node, depth int) error {
+	if depth > maxDepth {
+		return errDepth
+	}
+	value = follow(value)
+	switch value.Kind {
+	case yaml.MappingNode:
+		return c.fill(m, value, depth)
+	case yaml.SequenceNode:
+		for i := len(value.Content) - 1; i >= 0; i-- {
+			if err := c.merge(m, value.Content[i], depth+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return fmt.Errorf("line %d: a merge key needs a mapping", value.Line)
+	}
+}
+
+func (c *converter) key(node *yaml.Node) (string, error) {
+	node = follow(node)
+	if node.Kind != yaml.ScalarNode {
+		return "", fmt.Errorf("line %d: a key must be a scalar", node.Line)
+	}
+	v, err := scalar(node)
+	if err != nil {
+		return "", err
+	}
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case nil:
+		return node.Value, nil
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 32), nil
+	default:
+		return fmt.Sprint(v), nil
+	}
+}
+
+// scalar reads a scalar by YAML 1.1. Spellings that are neither plain text nor
+// everyday numbers are left to the YAML library that kubectl uses.
+func scalar(node *yaml.Node) (any, error) {
+	text := node.Value
+	if node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 ||
+		node.Style&yaml.TaggedStyle != 0 && (node.Tag == "!!str" || !strings.HasPrefix(node.Tag, "!!")) {
+		return text, nil
+	}
+	switch text {
+	case "", "~", "null", "Null", "NULL":
+		return nil, nil
+	case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y":
+		return true, nil
+	case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N":
+		return false, nil
+	}
+	if !strings.ContainsRune("0123456789+-.", rune(text[0])) {
+		return text, nil
+	}
+	if text[0] >= '1' && text[0] <= '9' || text == "0" {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n, nil
+		}
+	}
+	return rareScalar(text)
+}
+
+func rareScalar(text string) (any, error) {
+	var v any
+	if err := yamlv2.Unmarshal([]byte(text), &v); err != nil {
+		return text, nil //nolint:nilerr // not a scalar on its own, so it is text
+	}
+	switch v := v.(type) {
+	case int:
+		return int64(v), nil
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, errors.New("a number that is infinite or not a number")
+		}
+		return v, nil
+	case int64, uint64, bool, string:
+		return v, nil
+	default:
+		return text, nil
+	}
+}

@@ -1,0 +1,181 @@
+// Package source shows the renderers a repository and nothing else: paths and
+// symbolic links that leave it are refused by the operating system's own
+// root-bound calls, special files and giant files are not read, and every file
+// is read once.
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// ErrOutside is the error for a path that leaves the repository.
+var ErrOutside = errors.New("leaves the repository")
+
+// ErrNotRegular is the error for reading a device, pipe or socket.
+var ErrNotRegular = errors.New("not a regular file")
+
+// ErrTooLarge is the error for reading a file over the size limit.
+var ErrTooLarge = fmt.Errorf("larger than %d bytes", manifest.DefaultMaxFileSize)
+
+// Tree is a repository on disk. Names are slash-separated and relative to its
+// root, which is ".". All methods may be called concurrently.
+type Tree struct {
+	dir  string
+	root *os.Root
+
+	mu    sync.Mutex
+	files map[string]file
+}
+
+type file struct {
+	data []byte
+	err  error
+}
+
+// A File is a file whose content is known already, such as a values file that
+// the user names on the command line.
+type File struct {
+	Name string // for positions
+	Data []byte
+}
+
+// Open opens the repository rooted at dir. The caller closes it.
+func Open(dir string) (*Tree, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Tree{dir: dir, root: root, files: make(map[string]file)}, nil
+}
+
+// Close releases the repository.
+func (t *Tree) Close() error { return t.root.Close() }
+
+// Dir is the folder that Open was given.
+func (t *Tree) Dir() string { return t.dir }
+
+// ReadFile returns the content of a regular file. It is shared: never change
+// it. Besides the errors of package fs it returns ErrOutside, ErrNotRegular and
+// ErrTooLarge, wrapped.
+func (t *Tree) ReadFile(name string) ([]byte, error) {
+	name = path.Clean(name)
+	t.mu.Lock()
+	f, ok := t.files[name]
+	t.mu.Unlock()
+	if !ok {
+		f.data, f.err = t.read(name)
+		t.mu.Lock()
+		t.files[name] = f
+		t.mu.Unlock()
+	}
+	return f.data, f.err
+}
+
+func (t *Tree) read(name string) ([]byte, error) {
+	// Stat first: opening a pipe for reading would wait for a writer.
+	info, err := t.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
+	case info.Size() > manifest.DefaultMaxFileSize:
+		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
+	}
+	f, err := t.root.Open(name)
+	if err != nil {
+		return nil, t.cause("open", name, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, manifest.DefaultMaxFileSize+1))
+	if err == nil && len(data) > manifest.DefaultMaxFileSize {
+		err = ErrTooLarge
+	}
+	if err != nil {
+		return nil, t.cause("read", name, err)
+	}
+	return data, nil
+}
+
+// Stat describes a file or folder, following links that stay in the repository.
+func (t *Tree) Stat(name string) (fs.FileInfo, error) {
+	info, err := t.root.Stat(path.Clean(name))
+	return info, t.cause("stat", name, err)
+}
+
+// ReadDir lists a folder, sorted by name.
+func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(t.root.FS(), path.Clean(name))
+	return entries, t.cause("read", name, err)
+}
+
+// IsDir tells whether name is a folder in the repository.
+func (t *Tree) IsDir(name string) bool {
+	info, err := t.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// Exists tells whether name is a file or folder in the repository.
+func (t *Tree) Exists(name string) bool {
+	_, err := t.Stat(name)
+	return err == nil
+}
+
+// maxLinks bounds how many symbolic links Resolve follows, as the kernel does.
+const maxLinks = 40
+
+// Resolve returns the name of what a path leads to after all symbolic links.
+func (t *Tree) Resolve(name string) (string, error) {
+	rest := strings.Split(path.Clean(name), "/")
+	done := "."
+	for links := 0; len(rest) > 0; {
+		part := rest[0]
+		rest = rest[1:]
+		next := path.Join(done, part)
+		if next == ".." || strings.HasPrefix(next, "../") {
+			return "", &fs.PathError{Op: "resolve", Path: name, Err: ErrOutside}
+		}
+		info, err := t.root.Lstat(next)
+		if err != nil {
+			return "", t.cause("resolve", name, err)
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			done = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", &fs.PathError{Op: "resolve", Path: name, Err: errors.New("too many symbolic links")}
+		}
+		link, err := t.root.Readlink(next)
+		if err != nil {
+			return "", t.cause("resolve", name, err)
+		}
+		if path.IsAbs(link) {
+			return "", &fs.PathError{Op: "resolve", Path: name, Err: ErrOutside}
+		}
+		rest = append(strings.Split(path.Clean(link), "/"), rest...)
+	}
+	return done, nil
+}
+
+// cause turns the root-bound refusal, which has no exported value, into ErrOutside.
+func (t *Tree) cause(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) && pathErr.Err.Error() == "path escapes from parent" {
+		return &fs.PathError{Op: op, Path: name, Err: ErrOutside}
+	}
+	return err
+}
