@@ -120,8 +120,12 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
 
-// yamlLine matches the place in the YAML library's messages.
+// yamlLine matches the place in the YAML library's messages. The library counts
+// lines from 1 in errors of its scanner and from 0 in those of its parser, which
+// all start with the same words.
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+const parserError = "did not find expected"
 
 // Parse parses the document into nodes, whose lines count from the document's
 // start. An empty document gives a node without content. The error is a *SyntaxError.
@@ -136,6 +140,9 @@ func (d Document) Parse() (*yaml.Node, error) {
 		reason = reason[len(m[0]):]
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			line = n
+			if strings.HasPrefix(reason, parserError) {
+				line++
+			}
 		}
 	}
 	return nil, &SyntaxError{Line: d.Skip + line, Reason: reason}

@@ -14,13 +14,13 @@ import (
 // Bounds on one document. They are far above anything a real manifest has and
 // far below what exhausts memory; 10,000 is where the YAML parser itself stops.
 const (
-	maxDepth = 1_000     // nested collections
-	maxNodes = 2_000_000 // values after aliases are expanded
+	maxDepth   = 1_000   // nested collections
+	maxAliased = 100_000 // values that stand there through aliases
 )
 
 var (
 	errDepth   = fmt.Errorf("nested deeper than %d levels", maxDepth)
-	errAliases = fmt.Errorf("expands to more than %d values through aliases", maxNodes)
+	errAliases = fmt.Errorf("aliases expand to more than %d values", maxAliased)
 )
 
 // Value converts a node to plain data: map[string]any, []any, string, bool,
@@ -30,18 +30,23 @@ var (
 // the last of several equal keys wins, and merge keys are applied. The error
 // tells that a bound is exceeded or that the value has no place in JSON.
 func Value(node *yaml.Node) (any, error) {
-	c := converter{left: maxNodes}
+	var c converter
 	return c.value(node, 0)
 }
 
-type converter struct{ left int }
+type converter struct {
+	aliases int // that are being followed
+	aliased int // values met while following some
+}
 
 func (c *converter) value(node *yaml.Node, depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, errDepth
 	}
-	if c.left--; c.left < 0 {
-		return nil, errAliases
+	if c.aliases > 0 {
+		if c.aliased++; c.aliased > maxAliased {
+			return nil, errAliases
+		}
 	}
 	switch node.Kind {
 	case yaml.DocumentNode:
@@ -50,6 +55,8 @@ func (c *converter) value(node *yaml.Node, depth int) (any, error) {
 		}
 		return c.value(node.Content[0], depth)
 	case yaml.AliasNode:
+		c.aliases++
+		defer func() { c.aliases-- }()
 		return c.value(node.Alias, depth+1)
 	case yaml.MappingNode:
 		m := make(map[string]any, len(node.Content)/2)
@@ -100,7 +107,11 @@ func (c *converter) merge(m map[string]any, value *yaml.Node, depth int) error {
 	if depth > maxDepth {
 		return errDepth
 	}
-	value = follow(value)
+	if value.Kind == yaml.AliasNode {
+		c.aliases++
+		defer func() { c.aliases-- }()
+		value = follow(value)
+	}
 	switch value.Kind {
 	case yaml.MappingNode:
 		return c.fill(m, value, depth)
