@@ -97,6 +97,7 @@ const (
 	InvalidYAML          Code = "invalid-yaml"          // looks like Kubernetes, does not parse
 	LimitExceeded        Code = "limit-exceeded"        // nesting, aliases, output size, time
 	InvalidObject        Code = "invalid-object"        // a field has a type that Kubernetes rejects
+	DuplicateObject      Code = "duplicate-object"      // note: a later object of the same name replaces it
 	OutsideRepository    Code = "outside-repository"    // a path or symbolic link leaves the repository
 	RemoteReference      Code = "remote-reference"      // would need the network
 	PluginRefused        Code = "plugin-refused"        // would run a program (exec, KRM function, ksops)

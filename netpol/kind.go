@@ -1,0 +1,59 @@
+package netpol
+
+import "github.com/ringfence/ringfence/manifest"
+
+// kind identifies a kind of objects, whatever their version.
+type kind struct{ group, name string }
+
+func kindOf(o *manifest.Object) kind { return kind{o.Group, o.Kind} }
+
+func (k kind) isNamespace() bool { return k == kind{"", "Namespace"} }
+
+func (k kind) isService() bool { return k == kind{"", "Service"} }
+
+// isNetworkPolicy tells whether the kind is Kubernetes' own NetworkPolicy; other
+// groups have kinds of the same name. It was in extensions until Kubernetes 1.16.
+func (k kind) isNetworkPolicy() bool {
+	return k.name == "NetworkPolicy" && (k.group == "networking.k8s.io" || k.group == "extensions")
+}
+
+// isForeignPolicy tells whether objects of the kind allow or deny connections in
+// a way that this package does not evaluate.
+func (k kind) isForeignPolicy() bool {
+	switch k.group {
+	case "cilium.io":
+		return k.name == "CiliumNetworkPolicy" || k.name == "CiliumClusterwideNetworkPolicy"
+	case "projectcalico.org", "crd.projectcalico.org":
+		return k.name == "NetworkPolicy" || k.name == "GlobalNetworkPolicy"
+	case "crd.antrea.io":
+		return k.name == "NetworkPolicy" || k.name == "ClusterNetworkPolicy"
+	case "policy.networking.k8s.io":
+		return k.name == "AdminNetworkPolicy" || k.name == "BaselineAdminNetworkPolicy" || k.name == "ClusterNetworkPolicy"
+	default:
+		return false
+	}
+}
+
+// templatePath tells where objects of the kind hold their pod template. A Pod is
+// its own, at the empty path; ok is false for kinds that make no pods.
+func (k kind) templatePath() (path []any, ok bool) {
+	switch k {
+	case kind{"", "Pod"}:
+		return nil, true
+	case kind{"apps", "Deployment"}, kind{"apps", "StatefulSet"}, kind{"apps", "DaemonSet"}, kind{"apps", "ReplicaSet"},
+		kind{"extensions", "Deployment"}, kind{"extensions", "DaemonSet"}, kind{"extensions", "ReplicaSet"},
+		kind{"", "ReplicationController"}, kind{"batch", "Job"},
+		kind{"apps.openshift.io", "DeploymentConfig"}, kind{"", "DeploymentConfig"}, kind{"argoproj.io", "Rollout"}:
+		return []any{"spec", "template"}, true
+	case kind{"batch", "CronJob"}:
+		return []any{"spec", "jobTemplate", "spec", "template"}, true
+	default:
+		return nil, false
+	}
+}
+
+// matters tells whether objects of the kind have a place in a cluster.
+func (k kind) matters() bool {
+	_, makesPods := k.templatePath()
+	return makesPods || k.isNamespace() || k.isService() || k.isNetworkPolicy() || k.isForeignPolicy()
+}

@@ -1,0 +1,121 @@
+// Package netpol answers which connections the NetworkPolicies of a cluster
+// allow, and why.
+//
+// It evaluates networking.k8s.io NetworkPolicy as documented in
+// https://kubernetes.io/docs/concepts/services-networking/network-policies and
+// in the comments of k8s.io/api/networking/v1. Policies of other kinds are kept
+// in [Cluster.Foreign] and not evaluated. It does no I/O and knows nothing of
+// rules, findings or traffic that an application needs.
+//
+// An answer is about policies only, whether or not anything listens on a port.
+// Manifests do not hold everything that a cluster knows; where they do not:
+//
+//   - A workload stands for all its pods, which have the labels of its template. A
+//     workload's connections to itself are those between two of its pods.
+//   - Pods have no address. An ipBlock therefore matches blocks of addresses and
+//     never a workload, which is also what Cilium does.
+//   - Pods on the host network are selected by no policy and match no pod or
+//     namespace peer: only a rule without peers admits them.
+//   - A namespace that is not declared carries only kubernetes.io/metadata.name.
+//     A private namespace (see [Options]) carries no label at all.
+//   - What the API server would reject allows nothing, and the rest of the policy
+//     is evaluated; each such part gives a gap.
+package netpol
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// NameLabel is the label by which every namespace carries its name. The API
+// server sets it (KEP-2161).
+const NameLabel = "kubernetes.io/metadata.name"
+
+// Cluster is what one environment applies to a cluster. It is read-only and safe
+// for concurrent use. The slices are sorted by namespace, group, kind and name.
+type Cluster struct {
+	Namespaces []*Namespace // declared, or holding an object, or given in Options
+	Workloads  []*Workload
+	Services   []*Service
+	Policies   []*Policy // networking.k8s.io only
+	// Foreign are objects of policy kinds that are not evaluated (Cilium, Calico,
+	// Antrea, admin policies). Where there are any, verdicts are uncertain.
+	Foreign []*manifest.Object
+
+	options    Options
+	namespaces map[string]*Namespace
+	parts      []netip.Prefix // of all addresses, ascending: no policy's block cuts one
+}
+
+// Options say what the manifests do not.
+type Options struct {
+	// NamespaceLabels holds labels by namespace. They are added to those in the
+	// repository, which win where both have a key.
+	NamespaceLabels map[string]map[string]string
+	// Private tells that a namespace stands for one whose name nobody gave. Its
+	// name and labels are unknown: it matches namespaceSelector {} and selectors
+	// that only exclude, and podSelectors work inside it. The empty name is always
+	// private; nil means that no other is.
+	Private func(namespace string) bool
+}
+
+// Namespace is a namespace of the cluster.
+type Namespace struct {
+	Name     string
+	Labels   map[string]string // with NameLabel unless private; read-only
+	Declared bool              // the repository holds its Namespace object
+	Private  bool              // its name is unknown, and Name an opaque one
+	Source   *manifest.Object  // nil where not declared
+
+	workloads []*Workload
+	policies  []*Policy
+	isolating [2][]*Policy // by Direction: those that select a pod without labels
+}
+
+// New makes a cluster of the objects of one environment. Their namespaces must
+// be filled in. Objects that play no part are ignored; of two with the same
+// group, kind, namespace and name the last counts, as when they are applied in
+// order. The gaps, sorted by position, name what the API server would reject.
+func New(objects []*manifest.Object, opts Options) (*Cluster, []manifest.Gap) {
+	c := &Cluster{options: opts, namespaces: map[string]*Namespace{}}
+	for name := range opts.NamespaceLabels {
+		c.namespace(name)
+	}
+	b := &builder{cluster: c}
+	b.add(objects)
+	return c, b.finish()
+}
+
+// Namespace returns the namespace of that name, nil where the cluster has none.
+func (c *Cluster) Namespace(name string) *Namespace { return c.namespaces[name] }
+
+// Workloads returns the namespace's workloads, sorted.
+func (n *Namespace) Workloads() []*Workload { return n.workloads }
+
+// Policies returns the namespace's policies, sorted.
+func (n *Namespace) Policies() []*Policy { return n.policies }
+
+// MatchingNamespaces returns the cluster's namespaces that a namespaceSelector
+// matches, sorted.
+func (c *Cluster) MatchingNamespaces(s Selector) []*Namespace {
+	var matching []*Namespace
+	for _, n := range c.Namespaces {
+		if s.Matches(n.Labels) {
+			matching = append(matching, n)
+		}
+	}
+	return matching
+}
+
+// MatchesUnknownNamespace tells whether the selector, as a namespaceSelector,
+// matches a namespace outside the repository of which only the name label is
+// known and that no selector names.
+func (s Selector) MatchesUnknownNamespace() bool { return s.Matches(unknownNamespace()) }
+
+// unknownNamespace returns the labels of a namespace that no selector names: no
+// label can have that value.
+func unknownNamespace() map[string]string { return map[string]string{NameLabel: "\x00"} }
+
+func byName(a, b *Namespace) int { return strings.Compare(a.Name, b.Name) }

@@ -1,0 +1,140 @@
+package netpol
+
+import "github.com/ringfence/ringfence/manifest"
+
+// Service is a Service of the cluster.
+type Service struct {
+	manifest.Ref
+	Source *manifest.Object
+	Type   string // "ClusterIP" where absent, "NodePort", "LoadBalancer", "ExternalName"
+	// Headless is true for clusterIP None: its name stands for the pods' addresses,
+	// which are then called on any of the pods' ports.
+	Headless     bool
+	ExternalName string
+	// Selector selects pods of the service's namespace; empty selects none.
+	Selector map[string]string
+	Ports    []ServicePort
+
+	namespace *Namespace
+}
+
+// ServicePort is a port that a Service publishes.
+type ServicePort struct {
+	Name     string
+	Protocol Protocol
+	Number   int
+	// TargetName is a named targetPort, resolved on each pod; empty where the
+	// target is TargetNumber.
+	TargetName   string
+	TargetNumber int   // equal to Number where targetPort is absent
+	Path         []any // within the service's Source, for Object.At
+}
+
+// Target is where a port of a service leads.
+type Target struct {
+	Workload *Workload
+	Port     ServicePort
+	Number   int // on the pods; 0 where they declare no port of the target's name
+}
+
+// Backends returns the workloads whose pods a service selects, sorted; those on
+// the host network too. A service without selector, or of type ExternalName, has none.
+func (c *Cluster) Backends(s *Service) []*Workload {
+	if len(s.Selector) == 0 || s.Type == "ExternalName" {
+		return nil
+	}
+	var backends []*Workload
+	for _, w := range s.namespace.workloads {
+		if s.selects(w) {
+			backends = append(backends, w)
+		}
+	}
+	return backends
+}
+
+func (s *Service) selects(w *Workload) bool {
+	for key, want := range s.Selector {
+		if value, has := w.Labels[key]; !has || value != want {
+			return false
+		}
+	}
+	return true
+}
+
+// Targets returns where the ports of a service lead, by port and workload.
+func (c *Cluster) Targets(s *Service) []Target {
+	var targets []Target
+	backends := c.Backends(s)
+	for _, p := range s.Ports {
+		for _, w := range backends {
+			targets = append(targets, Target{Workload: w, Port: p, Number: p.On(w)})
+		}
+	}
+	return targets
+}
+
+// On returns the port on the pods of a workload, 0 where they declare no port of
+// the target's name and protocol.
+func (p ServicePort) On(w *Workload) int {
+	if p.TargetName == "" {
+		return p.TargetNumber
+	}
+	for _, port := range w.Ports {
+		if port.Name == p.TargetName && port.Protocol == p.Protocol {
+			return port.Number
+		}
+	}
+	return 0
+}
+
+// service reads a Service. Ports and parts of the selector that the API server
+// rejects are left out; a selector with such a part selects nothing.
+func (r *reader) service(n *Namespace) *Service {
+	s := &Service{Ref: r.object.Ref, Source: r.object, Type: "ClusterIP", namespace: n}
+	spec := r.root().child("spec")
+	if !spec.mapping() {
+		return s
+	}
+	if name, _ := spec.child("type").text(); name != "" {
+		s.Type = name
+	}
+	ip, _ := spec.child("clusterIP").text()
+	s.Headless = ip == "None"
+	s.ExternalName, _ = spec.child("externalName").text()
+	if selector, ok := spec.child("selector").labels(); ok {
+		s.Selector = selector
+	}
+	items, _ := spec.child("ports").items()
+	for _, item := range items {
+		if p, ok := item.servicePort(); ok {
+			s.Ports = append(s.Ports, p)
+		}
+	}
+	return s
+}
+
+func (f *field) servicePort() (p ServicePort, ok bool) {
+	if !f.mapping() {
+		return p, false
+	}
+	p.Path = f.path()
+	p.Name, _ = f.child("name").text()
+	if p.Number, ok = f.child("port").port(); !ok || p.Number == 0 {
+		return p, false
+	}
+	if p.Protocol, ok = f.child("protocol").defaultedProtocol(); !ok {
+		return p, false
+	}
+	// SetDefaults_Service: 0 and "" mean the service's own port.
+	switch target := f.child("targetPort"); target.value {
+	case nil, int64(0), "":
+		p.TargetNumber = p.Number
+	default:
+		if name, isName := target.value.(string); isName {
+			p.TargetName = name
+		} else if p.TargetNumber, ok = target.port(); !ok {
+			return p, false
+		}
+	}
+	return p, true
+}

@@ -1,0 +1,4 @@
+{{- define "payments.labels" -}}
+app: {{ .Chart.Name }}
+release: {{ .Release.Name }}
+{{- end }}
