@@ -1,0 +1,164 @@
+// Package analyzer turns environments into findings.
+//
+// For each environment it builds the cluster, joins the facts that rules read,
+// evaluates the rules and finds the line of every violation; then it merges what
+// several environments share. It renders nothing, decides no exit code and
+// prints nothing.
+package analyzer
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/rules"
+)
+
+// Environment is what is applied to one cluster.
+type Environment struct {
+	Name string
+	// Objects have their namespaces filled in. The objects of a target whose
+	// namespace nobody knows share a private one: see IsPrivate.
+	Objects []*manifest.Object
+	Gaps    []Gap // what could not be seen of it
+	// NamespaceLabels are labels that the manifests do not hold, by namespace.
+	NamespaceLabels map[string]map[string]string
+}
+
+// Options say how to analyze.
+type Options struct {
+	Rules   *rules.Set
+	Persona rules.Persona // empty means Regular
+	Gaps    []Gap         // met outside of any environment
+}
+
+// IsPrivate tells whether a namespace stands for one whose name is unknown:
+// empty, or a NUL byte followed by the name of a target.
+func IsPrivate(namespace string) bool {
+	return namespace == "" || strings.HasPrefix(namespace, "\x00")
+}
+
+// Analyze returns the findings of all environments, merged and sorted. The
+// report's Targets are left for the caller, who knows them. An error means that
+// a rule broke its contract or that ctx ended, never that something is wrong
+// with the environments.
+func Analyze(ctx context.Context, environments []Environment, opts Options) (*Report, error) {
+	results, err := assessAll(ctx, environments, opts.Rules)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{Environments: len(environments), Gaps: slices.Clone(opts.Gaps)}
+	for _, r := range results {
+		report.Gaps = append(report.Gaps, r.gaps...)
+		report.Workloads += r.workloads
+		report.Policies += r.policies
+	}
+	slices.SortFunc(report.Gaps, compareGaps)
+	report.Gaps = slices.Compact(report.Gaps)
+	report.Findings = merge(results, opts.Persona)
+	return report, nil
+}
+
+// assessAll assesses the environments in parallel and keeps their order.
+func assessAll(ctx context.Context, environments []Environment, set *rules.Set) ([]*assessment, error) {
+	results := make([]*assessment, len(environments))
+	errs := make([]error, len(environments))
+	next := make(chan int)
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(environments)) {
+		wait.Go(func() {
+			for i := range next {
+				results[i], errs[i] = assess(ctx, environments[i], set)
+			}
+		})
+	}
+	for i := range environments {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("environment %q: %w", environments[i].Name, err)
+		}
+	}
+	return results, nil
+}
+
+// assessment is what one environment gives.
+type assessment struct {
+	violations          []located
+	gaps                []Gap
+	workloads, policies int
+	// sources counts the objects by where they were written, of everything that a
+	// rule can point at.
+	sources map[source]int
+}
+
+// located is a violation with the places that its ids stand for.
+type located struct {
+	rules.Violation
+	environment string
+	place       place
+	related     []Related
+}
+
+// assess analyzes one environment. A panic becomes an error, because it would
+// otherwise end the program from a goroutine.
+func assess(ctx context.Context, env Environment, set *rules.Set) (result *assessment, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error: %v", r)
+		}
+	}()
+	cluster, rejected := netpol.New(env.Objects, netpol.Options{
+		NamespaceLabels: env.NamespaceLabels,
+		Private:         IsPrivate,
+	})
+	gaps := slices.Clone(env.Gaps)
+	for _, gap := range rejected {
+		gaps = append(gaps, Gap{Gap: gap})
+	}
+	facts := newFacts(env, cluster, gaps)
+	violations, err := set.Evaluate(ctx, facts.model())
+	if err != nil {
+		return nil, err
+	}
+	result = &assessment{
+		gaps:      gaps,
+		workloads: len(cluster.Workloads),
+		policies:  len(cluster.Policies),
+		sources:   facts.places.sources(),
+	}
+	for _, v := range violations {
+		l, err := locate(v, facts.places)
+		if err != nil {
+			return nil, fmt.Errorf("rule %q: %w", v.Rule.ID, err)
+		}
+		l.environment = env.Name
+		result.violations = append(result.violations, l)
+	}
+	return result, nil
+}
+
+// locate finds the places of a violation.
+func locate(v rules.Violation, places *places) (located, error) {
+	l := located{Violation: v}
+	var err error
+	if l.place, err = places.at(v.Object); err != nil {
+		return l, err
+	}
+	for _, r := range v.Related {
+		p, err := places.at(r.Object)
+		if err != nil {
+			return l, err
+		}
+		l.related = append(l.related, Related{Origin: p.origin(r.Path), Message: r.Message})
+	}
+	return l, nil
+}

@@ -1,0 +1,191 @@
+package analyzer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// facts makes the model of one environment. Every slice that it puts there is
+// non-nil.
+type facts struct {
+	env       Environment
+	gaps      []Gap
+	cluster   *netpol.Cluster
+	places    *places
+	exposures map[*netpol.Workload][]exposure
+	operators operators
+	foreign   foreignPolicies
+	rules     map[*netpol.Rule]ruleTraits
+}
+
+func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap) *facts {
+	f := &facts{
+		env:       env,
+		gaps:      gaps,
+		cluster:   cluster,
+		places:    newPlaces(),
+		exposures: exposures(cluster, env.Objects),
+		operators: findOperators(env.Objects),
+		foreign:   findForeign(cluster),
+		rules:     map[*netpol.Rule]ruleTraits{},
+	}
+	for _, p := range cluster.Policies {
+		for _, r := range slices.Concat(p.IngressRules, p.EgressRules) {
+			f.rules[r] = f.traits(r)
+		}
+	}
+	return f
+}
+
+// model joins the facts. Ids ascend in the order of the lists, so that the first
+// of several is the first in a message too.
+func (f *facts) model() *Model {
+	m := &Model{
+		Environment: environmentFact{Name: f.env.Name, Complete: true},
+		Gaps:        []gapFact{},
+		Namespaces:  []namespaceFact{},
+		Workloads:   []workloadFact{},
+		Policies:    []policyFact{},
+	}
+	for _, n := range f.cluster.Namespaces {
+		if n.Declared || len(n.Workloads()) > 0 {
+			m.Namespaces = append(m.Namespaces, f.namespace(n))
+		}
+	}
+	for _, w := range f.cluster.Workloads {
+		f.places.object(w.Source)
+	}
+	for _, p := range f.cluster.Policies {
+		f.places.object(p.Source)
+	}
+	for _, w := range f.cluster.Workloads {
+		m.Workloads = append(m.Workloads, f.workload(w))
+	}
+	for _, p := range f.cluster.Policies {
+		m.Policies = append(m.Policies, f.policy(p))
+	}
+	for i := range f.gaps {
+		if gap := &f.gaps[i]; !gap.Note {
+			m.Environment.Complete = false
+			m.Gaps = append(m.Gaps, gapFact{
+				ID: f.places.gap(gap), Code: string(gap.Code), Reason: gap.Reason, Target: gap.Target,
+			})
+		}
+	}
+	return m
+}
+
+func (f *facts) namespace(n *netpol.Namespace) namespaceFact {
+	fact := namespaceFact{
+		Title:     fmt.Sprintf("namespace %q", n.Name),
+		Declared:  n.Declared,
+		Private:   n.Private,
+		Shared:    n.Name == "default" || isSystem(n.Name),
+		Uncertain: f.foreign.cover(n.Name),
+		Workloads: []int{},
+		DefaultDeny: sides[bool]{
+			Ingress: deniesByDefault(n, netpol.Ingress),
+			Egress:  deniesByDefault(n, netpol.Egress),
+		},
+	}
+	if n.Private {
+		fact.Title = "the namespace"
+	}
+	if n.Declared {
+		fact.ID = f.places.object(n.Source)
+	} else {
+		fact.ID = f.places.standIn(manifest.Ref{Kind: "Namespace", Name: public(manifest.Ref{Namespace: n.Name}).Namespace}, n.Workloads()[0].Source)
+	}
+	for _, w := range n.Workloads() {
+		if !w.HostNetwork && !isHelmTest(w) {
+			fact.Workloads = append(fact.Workloads, f.places.object(w.Source))
+		}
+	}
+	return fact
+}
+
+// isSystem tells whether a namespace holds parts of the cluster that no
+// repository brings. Both prefixes are reserved:
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+func isSystem(name string) bool {
+	return strings.HasPrefix(name, "kube-") || strings.HasPrefix(name, "openshift-")
+}
+
+// deniesByDefault tells whether the policies that select all pods of a namespace
+// isolate a direction and do not allow everything in it.
+func deniesByDefault(n *netpol.Namespace, d netpol.Direction) bool {
+	denies := false
+	for _, p := range n.Policies() {
+		if !p.Selector.IsEmpty() || !p.Isolates(d) {
+			continue
+		}
+		if slices.ContainsFunc(p.Rules(d), func(r *netpol.Rule) bool { return r.AllPorts && matchesEveryPod(r) }) {
+			return false
+		}
+		denies = true
+	}
+	return denies
+}
+
+// matchesEveryPod tells whether the peers of a rule include every pod of the cluster.
+func matchesEveryPod(r *netpol.Rule) bool {
+	return r.AllPeers || slices.ContainsFunc(r.Peers, func(p *netpol.RulePeer) bool {
+		return p.NamespaceSelector != nil && p.NamespaceSelector.IsEmpty() && allPods(p)
+	})
+}
+
+// allPods tells whether a peer matches every pod of the namespaces that it is about.
+func allPods(p *netpol.RulePeer) bool {
+	return p.Block == nil && (p.PodSelector == nil || p.PodSelector.IsEmpty())
+}
+
+// title is how messages call an object; its place tells the namespace.
+func title(ref manifest.Ref) string { return fmt.Sprintf("%s %q", ref.Kind, ref.Name) }
+
+func (f *facts) policyIDs(policies []*netpol.Policy) []int {
+	ids := make([]int, 0, len(policies))
+	for _, p := range policies {
+		ids = append(ids, f.places.object(p.Source))
+	}
+	return ids
+}
+
+func (f *facts) workloadIDs(workloads []*netpol.Workload) []int {
+	ids := make([]int, 0, len(workloads))
+	for _, w := range workloads {
+		ids = append(ids, f.places.object(w.Source))
+	}
+	return ids
+}
+
+// foreignPolicies tells where policies of kinds that are not evaluated may
+// select pods. Their selectors are not read.
+type foreignPolicies struct {
+	cluster    bool
+	namespaces map[string]bool
+}
+
+func findForeign(cluster *netpol.Cluster) foreignPolicies {
+	found := foreignPolicies{namespaces: map[string]bool{}}
+	for _, o := range cluster.Foreign {
+		if isClusterWide(o.Kind) {
+			found.cluster = true
+		} else {
+			found.namespaces[o.Namespace] = true
+		}
+	}
+	return found
+}
+
+// isClusterWide tells whether a kind of policy is about all namespaces:
+// CiliumClusterwideNetworkPolicy, GlobalNetworkPolicy, AdminNetworkPolicy and so on.
+func isClusterWide(kind string) bool {
+	return strings.Contains(kind, "Cluster") || strings.Contains(kind, "Global") || strings.Contains(kind, "Admin")
+}
+
+// cover tells whether such policies may select pods of a namespace.
+func (p foreignPolicies) cover(namespace string) bool { return p.cluster || p.namespaces[namespace] }

@@ -1,0 +1,221 @@
+package analyzer
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/rules"
+)
+
+// merge makes one finding of what the environments say of one rule, source
+// position and object, and sorts the findings.
+func merge(results []*assessment, persona rules.Persona) []Finding {
+	var kept []Finding
+	for _, group := range fold(gather(results)) {
+		if f := group.finding(); max(persona.Rank(), 0) >= group.persona().Rank() {
+			kept = append(kept, f)
+		}
+	}
+	slices.SortStableFunc(kept, compareFindings)
+	fingerprint(kept)
+	return kept
+}
+
+// group holds the violations of one rule at one position of one object.
+type group struct {
+	origin     manifest.Origin
+	violations []located // worst first
+}
+
+// key tells groups apart.
+type key struct {
+	rule    string
+	pos     manifest.Pos
+	subject string
+	ref     manifest.Ref
+}
+
+// gather groups the violations, and leaves out those of a rule that must hold
+// everywhere where some object of the same source is free of it.
+func gather(results []*assessment) []*group {
+	total := map[source]int{}
+	for _, r := range results {
+		for s, n := range r.sources {
+			total[s] += n
+		}
+	}
+	found := map[key]*group{}
+	affected := map[everywhere]int{}
+	for _, r := range results {
+		seen := map[instance]bool{}
+		for _, v := range r.violations {
+			origin := v.place.origin(v.Path)
+			k := key{rule: v.Rule.ID, pos: origin.Pos, subject: v.place.subject(), ref: v.place.ref}
+			if found[k] == nil {
+				found[k] = &group{origin: origin}
+			}
+			found[k].violations = append(found[k].violations, v)
+			if i := (instance{v.everywhere(), v.Object}); !seen[i] {
+				seen[i] = true
+				affected[i.everywhere]++
+			}
+		}
+	}
+	var groups []*group
+	for _, g := range found {
+		slices.SortStableFunc(g.violations, compareViolations)
+		v := g.violations[0]
+		if !v.Rule.Everywhere || affected[v.everywhere()] >= total[v.place.source()] {
+			groups = append(groups, g)
+		}
+	}
+	slices.SortFunc(groups, compareGroups)
+	return groups
+}
+
+// everywhere names a defect of a source, whichever object has it.
+type everywhere struct {
+	rule   string
+	source source
+	path   string
+}
+
+type instance struct {
+	everywhere
+	object int // within its environment
+}
+
+func (l located) everywhere() everywhere {
+	return everywhere{rule: l.Rule.ID, source: l.place.source(), path: fmt.Sprint(l.Path...)}
+}
+
+// fold joins groups that differ only in the namespace of the object and have no
+// environment in common: one source that each environment puts into its own
+// namespace. Two namespaces of one environment stay two findings.
+func fold(groups []*group) []*group {
+	var folded []*group
+	last := map[key]*group{}
+	for _, g := range groups {
+		v := g.violations[0]
+		k := key{rule: v.Rule.ID, pos: g.origin.Pos, subject: v.place.subject()}
+		if first := last[k]; first != nil && disjoint(first, g) {
+			first.violations = append(first.violations, g.violations...)
+			slices.SortStableFunc(first.violations, compareViolations)
+			continue
+		}
+		last[k] = g
+		folded = append(folded, g)
+	}
+	return folded
+}
+
+func disjoint(a, b *group) bool {
+	return !slices.ContainsFunc(a.environments(), func(e string) bool {
+		return slices.Contains(b.environments(), e)
+	})
+}
+
+func (g *group) environments() []string {
+	var names []string
+	for _, v := range g.violations {
+		names = append(names, v.environment)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// spokesman is the violation that speaks for the group: the worst, or for a rule
+// that must hold everywhere the mildest, because it is no surer than its weakest case.
+func (g *group) spokesman() located {
+	if g.violations[0].Rule.Everywhere {
+		return g.violations[len(g.violations)-1]
+	}
+	return g.violations[0]
+}
+
+func (g *group) persona() rules.Persona { return g.spokesman().Persona }
+
+func (g *group) finding() Finding {
+	v := g.spokesman()
+	return Finding{
+		Rule:         v.Rule,
+		Severity:     v.Severity,
+		Confidence:   v.Confidence,
+		Environments: g.environments(),
+		Object:       v.place.ref,
+		Origin:       g.origin,
+		Message:      v.Message,
+		Related:      v.related,
+		// Made complete by fingerprint.
+		Fingerprint: strings.Join([]string{v.Rule.ID, v.place.subject(), v.place.ref.Namespace, shape(v.Path), named(v.Message)}, "\x00"),
+	}
+}
+
+// shape is a path without list indexes, which change when a neighbour is added.
+func shape(path []any) string {
+	var keys []string
+	for _, step := range path {
+		if key, ok := step.(string); ok {
+			keys = append(keys, key)
+		}
+	}
+	return strings.Join(keys, ".")
+}
+
+var quoted = regexp.MustCompile(`"[^"]*"`)
+
+// named is what a message names in quotes: it stays when the wording changes.
+func named(message string) string { return strings.Join(quoted.FindAllString(message, -1), " ") }
+
+// fingerprint hashes what Finding.Fingerprint holds so far. Findings that are
+// alike in everything but their line are numbered in their order.
+func fingerprint(findings []Finding) {
+	alike := map[string]int{}
+	for i := range findings {
+		f := &findings[i]
+		text := f.Fingerprint
+		alike[text]++
+		if n := alike[text]; n > 1 {
+			text = fmt.Sprintf("%s\x00%d", text, n)
+		}
+		sum := sha256.Sum256([]byte(text))
+		f.Fingerprint = hex.EncodeToString(sum[:16])
+	}
+}
+
+// compareViolations puts the worst first.
+func compareViolations(a, b located) int {
+	return cmp.Or(
+		cmp.Compare(a.Persona.Rank(), b.Persona.Rank()),
+		cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
+		cmp.Compare(a.Confidence.Rank(), b.Confidence.Rank()),
+		strings.Compare(a.environment, b.environment),
+		a.place.ref.Compare(b.place.ref),
+		strings.Compare(a.Message, b.Message),
+	)
+}
+
+func compareGroups(a, b *group) int {
+	v, w := a.violations[0], b.violations[0]
+	return cmp.Or(
+		a.origin.Pos.Compare(b.origin.Pos),
+		strings.Compare(v.Rule.ID, w.Rule.ID),
+		strings.Compare(v.place.subject(), w.place.subject()),
+		v.place.ref.Compare(w.place.ref),
+	)
+}
+
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		a.Pos.Compare(b.Pos),
+		strings.Compare(a.Rule.ID, b.Rule.ID),
+		a.Object.Compare(b.Object),
+		strings.Compare(a.Message, b.Message),
+	)
+}

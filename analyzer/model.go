@@ -1,0 +1,161 @@
+package analyzer
+
+// Model is the document that rules read: the facts of one environment, joined so
+// that a rule needs neither selectors nor reachability. rules/schema.json
+// describes every field. There are no nulls and no absent fields, because a rule
+// that reads one finds nothing, in silence.
+//
+// An id stands for a place (see places): a rule answers with it.
+type Model struct {
+	Environment environmentFact `json:"environment"`
+	Gaps        []gapFact       `json:"gaps"`
+	Namespaces  []namespaceFact `json:"namespaces"`
+	Workloads   []workloadFact  `json:"workloads"`
+	Policies    []policyFact    `json:"policies"`
+}
+
+type environmentFact struct {
+	Name     string `json:"name"`
+	Complete bool   `json:"complete"`
+}
+
+type gapFact struct {
+	ID     int    `json:"id"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+	Target string `json:"target"`
+}
+
+// sides holds something of both directions.
+type sides[T any] struct {
+	Ingress T `json:"ingress"`
+	Egress  T `json:"egress"`
+}
+
+// placeFact is a place that a rule may relate to a finding.
+type placeFact struct {
+	Object int   `json:"object"`
+	Path   []any `json:"path"`
+}
+
+type namespaceFact struct {
+	ID          int         `json:"id"`
+	Title       string      `json:"title"`
+	Declared    bool        `json:"declared"`
+	Private     bool        `json:"private"`
+	Shared      bool        `json:"shared"`
+	Uncertain   bool        `json:"uncertain"`
+	Workloads   []int       `json:"workloads"`
+	DefaultDeny sides[bool] `json:"default_deny"`
+}
+
+type workloadFact struct {
+	ID              int         `json:"id"`
+	Title           string      `json:"title"`
+	Daemon          bool        `json:"daemon"`
+	HelmTest        bool        `json:"helm_test"`
+	HostNetwork     bool        `json:"host_network"`
+	HostNetworkPath []any       `json:"host_network_path"`
+	MatchedBy       []int       `json:"matched_by"`
+	DataStore       string      `json:"data_store"`
+	ClusterDNS      bool        `json:"cluster_dns"`
+	Uncertain       bool        `json:"uncertain"`
+	ExposedBy       []placeFact `json:"exposed_by"`
+	Ingress         ingressFact `json:"ingress"`
+	Egress          egressFact  `json:"egress"`
+}
+
+type ingressFact struct {
+	Policies []int       `json:"policies"`
+	Isolated bool        `json:"isolated"`
+	Open     bool        `json:"open"`
+	OpenBy   []placeFact `json:"open_by"`
+}
+
+type egressFact struct {
+	Policies []int      `json:"policies"`
+	Isolated bool       `json:"isolated"`
+	Open     bool       `json:"open"`
+	Calls    []callFact `json:"calls"`
+	DNS      dnsFact    `json:"dns"`
+}
+
+type callFact struct {
+	placeFact
+	ByName bool `json:"by_name"`
+}
+
+type dnsFact struct {
+	UDP   bool        `json:"udp"`
+	TCP   bool        `json:"tcp"`
+	UDPBy []placeFact `json:"udp_by"`
+}
+
+type policyFact struct {
+	ID                 int         `json:"id"`
+	Title              string      `json:"title"`
+	Private            bool        `json:"private"`
+	Selector           string      `json:"selector"`
+	SelectsAll         bool        `json:"selects_all"`
+	Selected           []int       `json:"selected"`
+	OnHostNetwork      []int       `json:"on_host_network"`
+	NamespaceWorkloads int         `json:"namespace_workloads"`
+	ControllerLabels   bool        `json:"controller_labels"`
+	OperatorPods       string      `json:"operator_pods"`
+	TypesWritten       bool        `json:"types_written"`
+	Types              sides[bool] `json:"types"`
+	Sections           sides[bool] `json:"sections"`
+	Rules              []ruleFact  `json:"rules"`
+}
+
+type ruleFact struct {
+	Direction  string      `json:"direction"`
+	Path       []any       `json:"path"`
+	Effective  bool        `json:"effective"`
+	AllowsAll  bool        `json:"allows_all"`
+	Ports      string      `json:"ports"`
+	OnlyDNS    bool        `json:"only_dns"`
+	OnlyHTTPS  bool        `json:"only_https"`
+	Published  bool        `json:"published"`
+	WideBlocks []blockFact `json:"wide_blocks"`
+	Splits     []splitFact `json:"splits"`
+	Peers      []peerFact  `json:"peers"`
+}
+
+type blockFact struct {
+	Path []any  `json:"path"`
+	CIDR string `json:"cidr"`
+}
+
+type splitFact struct {
+	Path              []any  `json:"path"`
+	Other             []any  `json:"other"`
+	NamespaceSelector string `json:"namespace_selector"`
+	PodSelector       string `json:"pod_selector"`
+	Together          []int  `json:"together"`
+	Own               []int  `json:"own"`
+	CoversOwn         bool   `json:"covers_own"`
+}
+
+type peerFact struct {
+	Path              []any              `json:"path"`
+	Title             string             `json:"title"`
+	SelectsPods       bool               `json:"selects_pods"`
+	SelectsNamespaces bool               `json:"selects_namespaces"`
+	AllPods           bool               `json:"all_pods"`
+	Matches           []int              `json:"matches"`
+	Candidates        int                `json:"candidates"`
+	UnknownNamespaces bool               `json:"unknown_namespaces"`
+	ControllerLabels  bool               `json:"controller_labels"`
+	OperatorPods      string             `json:"operator_pods"`
+	MissingLabels     []missingLabelFact `json:"missing_labels"`
+}
+
+type missingLabelFact struct {
+	Namespace string      `json:"namespace"`
+	Key       string      `json:"key"`
+	Value     string      `json:"value"`
+	Path      []any       `json:"path"`
+	Declared  bool        `json:"declared"`
+	At        []placeFact `json:"at"`
+}

@@ -1,0 +1,113 @@
+package analyzer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// The answers of operators.pods.
+const (
+	noOperator       = "none"
+	possibleOperator = "possible"
+	matchingOperator = "matching"
+)
+
+// operators knows the custom resources of which an operator may make pods, by
+// namespace. The pods themselves are in no manifest.
+type operators map[string][]operated
+
+type operated struct {
+	object *manifest.Object
+	labels []map[string]string // every mapping called labels or …Labels in it
+}
+
+func findOperators(objects []*manifest.Object) operators {
+	found := operators{}
+	for _, o := range objects {
+		if isCustom(o.Group) && describesPods(o) {
+			found[o.Namespace] = append(found[o.Namespace], operated{o, labelsWithin(o.Data, nil)})
+		}
+	}
+	return found
+}
+
+// isCustom tells whether a group is one that Kubernetes does not ship.
+func isCustom(group string) bool {
+	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
+}
+
+// describesPods tells whether a custom resource says something about pods.
+// Certificates, monitors, routes and the like do not.
+func describesPods(o *manifest.Object) bool {
+	spec := mapping(o.Data["spec"])
+	return slices.ContainsFunc([]string{
+		"affinity", "containers", "image", "instances", "nodeSelector", "podMetadata", "podTemplate", "replicas",
+		"resources", "serviceAccountName", "size", "storage", "template", "tolerations", "volumeClaimTemplate",
+	}, func(key string) bool { _, has := spec[key]; return has })
+}
+
+func labelsWithin(value any, found []map[string]string) []map[string]string {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, child := range v {
+			if key == "labels" || strings.HasSuffix(key, "Labels") && key != "matchLabels" {
+				found = append(found, stringMap(mapping(child)))
+			}
+			found = labelsWithin(child, found)
+		}
+	case []any:
+		for _, child := range v {
+			found = labelsWithin(child, found)
+		}
+	}
+	return found
+}
+
+func stringMap(m map[string]any) map[string]string {
+	s := make(map[string]string, len(m))
+	for key, value := range m {
+		s[key] = text(value)
+	}
+	return s
+}
+
+// pods tells whether pods that an operator makes in the namespaces may carry
+// what a selector asks for.
+func (ops operators) pods(namespaces []*netpol.Namespace, s netpol.Selector) string {
+	answer := noOperator
+	for _, n := range namespaces {
+		for _, o := range ops[n.Name] {
+			if o.matches(s) {
+				return matchingOperator
+			}
+			answer = possibleOperator
+		}
+	}
+	return answer
+}
+
+// matches tells whether each label that the selector asks for is written in the
+// resource, or is one of those that operators derive from it: a value that is its
+// name or kind, or a key of its group.
+func (o operated) matches(s netpol.Selector) bool {
+	group := o.object.Group
+	for _, r := range s.Requirements {
+		derived := slices.ContainsFunc(r.Values, func(v string) bool {
+			return v == o.object.Name || strings.EqualFold(v, o.object.Kind)
+		})
+		prefix, _, _ := strings.Cut(r.Key, "/")
+		if derived || prefix == group || strings.HasSuffix(group, "."+prefix) {
+			continue
+		}
+		if r.Operator == netpol.NotIn || r.Operator == netpol.DoesNotExist {
+			continue
+		}
+		if !slices.ContainsFunc(o.labels, r.Matches) {
+			return false
+		}
+	}
+	return true
+}

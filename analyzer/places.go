@@ -1,0 +1,105 @@
+package analyzer
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// places gives numbers to everything that a rule can point at.
+type places struct {
+	list []place // by id
+	ids  map[*manifest.Object]int
+}
+
+// place is an object, a namespace that no object declares, or a gap.
+type place struct {
+	ref    manifest.Ref     // without a private namespace; zero for a gap
+	object *manifest.Object // nil for a gap
+	gap    *Gap
+}
+
+func newPlaces() *places { return &places{ids: map[*manifest.Object]int{}} }
+
+// object returns the id of an object, the same one each time.
+func (p *places) object(o *manifest.Object) int {
+	if id, known := p.ids[o]; known {
+		return id
+	}
+	id := p.add(place{ref: public(o.Ref), object: o})
+	p.ids[o] = id
+	return id
+}
+
+// standIn returns a new id for what is not declared itself and is shown at an object.
+func (p *places) standIn(ref manifest.Ref, at *manifest.Object) int {
+	return p.add(place{ref: public(ref), object: at})
+}
+
+func (p *places) gap(g *Gap) int { return p.add(place{gap: g}) }
+
+func (p *places) add(pl place) int {
+	p.list = append(p.list, pl)
+	return len(p.list) - 1
+}
+
+func (p *places) at(id int) (place, error) {
+	if id < 0 || id >= len(p.list) {
+		return place{}, fmt.Errorf("object %d is no id of the input", id)
+	}
+	return p.list[id], nil
+}
+
+// origin tells where a field of the place was written.
+func (p place) origin(path []any) manifest.Origin {
+	if p.gap != nil {
+		return manifest.Origin{Pos: p.gap.Pos, Exact: p.gap.Line > 0}
+	}
+	return p.object.At(path...)
+}
+
+// subject tells apart what stands at one position: the object, or what the gap says.
+func (p place) subject() string {
+	if p.gap != nil {
+		return string(p.gap.Code) + " " + p.gap.Reason
+	}
+	return p.ref.Group + " " + p.ref.Kind + " " + p.ref.Name
+}
+
+// source is where an object comes from: the same for what several environments
+// render from one file.
+type source struct {
+	manifest.Pos
+	subject string
+}
+
+func (p place) source() source {
+	return source{Pos: p.origin(nil).Pos, subject: p.subject()}
+}
+
+func (p *places) sources() map[source]int {
+	count := make(map[source]int, len(p.list))
+	for _, pl := range p.list {
+		count[pl.source()]++
+	}
+	return count
+}
+
+// public removes a private namespace, which has no name to show.
+func public(ref manifest.Ref) manifest.Ref {
+	if IsPrivate(ref.Namespace) {
+		ref.Namespace = ""
+	}
+	return ref
+}
+
+func compareGaps(a, b Gap) int {
+	return cmp.Or(
+		a.Pos.Compare(b.Pos),
+		strings.Compare(string(a.Code), string(b.Code)),
+		strings.Compare(a.Reason, b.Reason),
+		strings.Compare(a.Target, b.Target),
+	)
+}

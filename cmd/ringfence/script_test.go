@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"ringfence": main})
+}
+
+// TestScripts runs the scripts that test the command line. Besides testscript's
+// own commands they have
+//
+//	exits CODE COMMAND [ARG…]   the command ends with that exit code
+//	want REPORT.json            the findings are those of the "# want" comments
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("..", "..", "testdata", "script"),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"want":  want,
+		},
+		RequireUniqueNames: true,
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG…]")
+	}
+	wanted, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != wanted {
+		ts.Fatalf("exit code %d, want %d", code, wanted)
+	}
+}
+
+// wantComment is a "# want rule-id "part of the message"" comment; one line may
+// have several, each with its own "want".
+var (
+	wantComment = regexp.MustCompile(`#\s*(want\s.*)$`)
+	wantItem    = regexp.MustCompile(`want\s+([a-z-]+)(?:\s+"([^"]*)")?`)
+)
+
+type expectation struct {
+	place   string // file:line: rule
+	message string // a part of it
+}
+
+// want compares the findings of a JSON report with the comments of all files
+// below the script's directory, in both directions.
+func want(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: want REPORT.json")
+	}
+	var report struct {
+		Findings []struct {
+			Rule, File, Message string
+			Line                int
+		}
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &report))
+	expected := expectations(ts, ts.MkAbs("."))
+	var problems []string
+	for _, f := range report.Findings {
+		place := fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Rule)
+		i := slices.IndexFunc(expected, func(e expectation) bool {
+			return e.place == place && strings.Contains(f.Message, e.message)
+		})
+		if i < 0 {
+			problems = append(problems, fmt.Sprintf("found and not wanted: %s: %s", place, f.Message))
+			continue
+		}
+		expected = slices.Delete(expected, i, i+1)
+	}
+	for _, e := range expected {
+		problems = append(problems, fmt.Sprintf("wanted and not found: %s: %q", e.place, e.message))
+	}
+	if len(problems) > 0 {
+		ts.Fatalf("%s", strings.Join(problems, "\n"))
+	}
+}
+
+func expectations(ts *testscript.TestScript, dir string) []expectation {
+	var found []expectation
+	ts.Check(filepath.WalkDir(dir, func(file string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, file)
+		for i, line := range strings.Split(string(data), "\n") {
+			comment := wantComment.FindStringSubmatch(line)
+			if comment == nil {
+				continue
+			}
+			for _, item := range wantItem.FindAllStringSubmatch(comment[1], -1) {
+				found = append(found, expectation{fmt.Sprintf("%s:%d: %s", filepath.ToSlash(rel), i+1, item[1]), item[2]})
+			}
+		}
+		return err
+	}))
+	return found
+}

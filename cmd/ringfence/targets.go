@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringfence/ringfence/render"
+	"github.com/ringfence/ringfence/report"
+)
+
+func (c *command) targets() *cobra.Command {
+	var flags renderFlags
+	cmd := &cobra.Command{
+		Use:   "targets [PATH…]",
+		Short: "List what would be rendered, in which environments, and why",
+		Example: `  ringfence targets
+  ringfence targets -o json clusters/`,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.runTargets(cmd.Context(), &flags, args) },
+	}
+	flags.register(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&flags.format, "format", "o", "text", "`FORMAT`: text or json")
+	f.StringVar(&flags.output, "output", "", "write to `FILE`")
+	return cmd
+}
+
+func (c *command) runTargets(ctx context.Context, flags *renderFlags, paths []string) error {
+	write := writeTargets
+	switch flags.format {
+	case "text":
+	case "json":
+		write = writeTargetsJSON
+	default:
+		return usagef("unknown format %q, use text or json", flags.format)
+	}
+	w, err := c.open(ctx, &flags.selection, paths)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if err := c.writeTo(flags.output, func(out io.Writer) error { return write(out, w.environments) }); err != nil {
+		return err
+	}
+	c.exit = c.reportGaps(w, flags.allowGaps)
+	return nil
+}
+
+func writeTargets(out io.Writer, environments []render.Environment) error {
+	for i, e := range environments {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "%s\n", report.Printable(e.Name))
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, r := range e.Results {
+			fmt.Fprintf(table, "  %s\t%s\t%d objects\t%s\t%s\n",
+				report.Printable(r.Name), r.Kind, len(r.Objects), completeness(r), why(r.Target))
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func completeness(r render.Result) string {
+	if r.Complete() {
+		return "complete"
+	}
+	return "incomplete"
+}
+
+// why says where a target's environment comes from.
+func why(t render.Target) string {
+	if t.Why == "" {
+		return "an environment of its own"
+	}
+	return report.Printable(t.Why)
+}
+
+type targetItem struct {
+	Environment string   `json:"environment"`
+	Name        string   `json:"name"`
+	Kind        string   `json:"kind"`
+	Dir         string   `json:"dir"`
+	Why         string   `json:"why"`
+	Values      []string `json:"values"`
+	Objects     int      `json:"objects"`
+	Complete    bool     `json:"complete"`
+}
+
+func writeTargetsJSON(out io.Writer, environments []render.Environment) error {
+	items := []targetItem{}
+	for _, e := range environments {
+		for _, r := range e.Results {
+			items = append(items, targetItem{
+				Environment: e.Name, Name: r.Name, Kind: string(r.Kind), Dir: r.Dir, Why: why(r.Target),
+				Values: append([]string{}, r.Values...), Objects: len(r.Objects), Complete: r.Complete(),
+			})
+		}
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(items)
+}

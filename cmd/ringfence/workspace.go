@@ -1,0 +1,239 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringfence/ringfence/analyzer"
+	"github.com/ringfence/ringfence/config"
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render"
+	"github.com/ringfence/ringfence/render/source"
+)
+
+// selection is what the flags common to all commands say about what to render.
+type selection struct {
+	targets     []string
+	environment []string
+	config      string
+	values      []string
+	set         []string
+	apiVersions []string
+	namespace   string
+	release     string
+	kubeVersion string
+	allowGaps   bool
+	exact       bool // a path that is the root of a target means just that one
+}
+
+func (s *selection) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&s.targets, "target", nil, "take just the target rooted at `DIR` (repeatable)")
+	f.StringArrayVar(&s.environment, "env", nil, "take just the environment `NAME` (repeatable)")
+	f.StringVar(&s.config, "config", "", "configuration `FILE` (default "+config.FileName+" in the repository's root)")
+	f.StringArrayVarP(&s.values, "values", "f", nil, "values `FILE` for charts, after their own (repeatable)")
+	f.StringArrayVar(&s.set, "set", nil, "`KEY=VALUE` for charts, as for helm (repeatable)")
+	f.StringSliceVar(&s.apiVersions, "api-versions", nil, "API `VERSIONS` that the cluster serves beyond the built-in ones")
+	f.StringVar(&s.namespace, "namespace", "", "`NAMESPACE` that a target is applied to where neither it nor its objects say")
+	f.StringVar(&s.release, "release", "", "release `NAME` of charts (default the chart's folder)")
+	f.StringVar(&s.kubeVersion, "kube-version", "", "Kubernetes `VERSION` that charts see (default 1.34)")
+	f.BoolVar(&s.allowGaps, "allow-gaps", false, "do not fail when part of the repository could not be rendered")
+}
+
+// workspace is one repository, rendered.
+type workspace struct {
+	root         string
+	tree         *source.Tree
+	config       *config.Config
+	results      []render.Result
+	environments []render.Environment
+	gaps         []render.Gap // met while searching for targets
+}
+
+func (w *workspace) close() { w.tree.Close() }
+
+// open finds, renders and groups what paths and flags select.
+func (c *command) open(ctx context.Context, s *selection, paths []string) (*workspace, error) {
+	w, repo, err := c.locate(s, paths)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(paths, "-") {
+		data, err := io.ReadAll(io.LimitReader(c.stdin, manifest.DefaultMaxFileSize+1))
+		if err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		w.results = []render.Result{repo.FromStream(data)}
+	} else {
+		targets, err := w.find(repo, s, paths)
+		if err != nil {
+			return nil, err
+		}
+		bar := c.progress(len(targets))
+		w.results = repo.RenderAll(ctx, targets, bar.update)
+		bar.clear()
+	}
+	if len(w.results)+len(w.gaps) == 0 {
+		w.gaps = []render.Gap{nothingFound()}
+	}
+	w.environments = render.Group(w.results)
+	return w, w.restrict(s.environment)
+}
+
+// locate opens the repository and reads its configuration, rendering nothing.
+func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repository, error) {
+	if slices.Contains(paths, "-") && len(paths)+len(s.targets) > 1 {
+		return nil, nil, usagef("standard input (-) goes with no other path and no --target")
+	}
+	places := slices.DeleteFunc(slices.Concat(paths, s.targets), func(p string) bool { return p == "-" })
+	if len(places) == 0 {
+		places = []string{"."}
+	}
+	root, err := repositoryRoot(places)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := &workspace{root: root}
+	if w.tree, err = source.Open(root); err != nil {
+		return nil, nil, usagef("open the repository: %w", err)
+	}
+	if w.config, err = loadConfig(w.tree, s.config); err != nil {
+		return nil, nil, err
+	}
+	opts := render.Options{
+		Namespace: s.namespace, Release: s.release, KubeVersion: cmp.Or(s.kubeVersion, w.config.KubeVersion),
+		APIVersions: slices.Concat(w.config.APIVersions, s.apiVersions), Set: s.set, Config: w.config,
+	}
+	for _, name := range s.values {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, nil, usagef("read values: %w", err)
+		}
+		opts.Values = append(opts.Values, source.File{Name: w.nameOf(name), Data: data})
+	}
+	return w, render.New(w.tree, opts), nil
+}
+
+// nameOf is the file's name in the repository, or as given where it lies outside.
+func (w *workspace) nameOf(file string) string {
+	if abs, err := existing(file); err == nil && inside(abs, w.root) {
+		if name, err := relative(w.root, file); err == nil {
+			return name
+		}
+	}
+	return filepath.ToSlash(file)
+}
+
+func loadConfig(tree *source.Tree, file string) (*config.Config, error) {
+	var data []byte
+	var err error
+	name := file
+	if file == "" {
+		name = config.FileName
+		data, err = tree.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return &config.Config{}, nil
+		}
+	} else {
+		data, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return nil, usagef("read the configuration: %w", err)
+	}
+	cfg, err := config.Load(data, name)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return cfg, nil
+}
+
+// find returns the targets that --target names, or those below the paths.
+func (w *workspace) find(repo *render.Repository, s *selection, paths []string) ([]render.Target, error) {
+	var targets []render.Target
+	for _, dir := range s.targets {
+		name, err := relative(w.root, dir)
+		if err != nil {
+			return nil, err
+		}
+		found := repo.At(name)
+		if len(found) == 0 {
+			return nil, usagef("%s: no kustomization, chart or manifests there", dir)
+		}
+		targets = append(targets, found...)
+	}
+	if len(paths) == 0 && len(s.targets) == 0 {
+		paths = []string{"."}
+	}
+	var dirs []string
+	for _, path := range paths {
+		name, err := relative(w.root, path)
+		if err != nil {
+			return nil, err
+		}
+		if found := repo.At(name); s.exact && len(found) > 0 {
+			targets = append(targets, found...)
+			continue
+		}
+		dirs = append(dirs, name)
+	}
+	if len(dirs) > 0 {
+		found, gaps := repo.Find(dirs)
+		targets, w.gaps = append(targets, found...), gaps
+	}
+	return targets, nil
+}
+
+// restrict keeps the environments that the user names.
+func (w *workspace) restrict(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	var known []string
+	for _, e := range w.environments {
+		known = append(known, e.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return usagef("no environment %q; there are: %s", name, strings.Join(known, ", "))
+		}
+	}
+	w.environments = slices.DeleteFunc(w.environments, func(e render.Environment) bool { return !slices.Contains(names, e.Name) })
+	return nil
+}
+
+// analyzed hands the environments to the analyzer.
+func (w *workspace) analyzed() []analyzer.Environment {
+	labels := make(map[string]map[string]string)
+	for _, n := range w.config.Namespaces {
+		labels[n.Name] = n.Labels
+	}
+	environments := make([]analyzer.Environment, 0, len(w.environments))
+	for _, e := range w.environments {
+		env := analyzer.Environment{Name: e.Name, NamespaceLabels: labels}
+		for _, r := range e.Results {
+			env.Objects = append(env.Objects, r.Objects...)
+			for _, gap := range r.Gaps {
+				env.Gaps = append(env.Gaps, analyzer.Gap{Gap: gap, Target: r.Name})
+			}
+		}
+		environments = append(environments, env)
+	}
+	return environments
+}
+
+func nothingFound() manifest.Gap {
+	return manifest.Gap{
+		Pos: manifest.Pos{File: "."}, Code: manifest.NothingFound,
+		Reason: "no manifests found: looked for kustomization.yaml, Chart.yaml, and YAML or JSON files with apiVersion and kind",
+	}
+}

@@ -1,0 +1,70 @@
+// Package render finds what GitOps would apply in a repository and renders it,
+// saying what it could not.
+//
+// Find discovers the targets, a Renderer renders them, and Group puts the
+// results that go to one cluster into one environment. The libraries stay in the
+// rooms below: render/kustomize, render/helm and, for the files themselves,
+// render/source. Package render judges nothing: findings are made elsewhere.
+package render
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// Gap is a part of the repository that could not be seen.
+type Gap = manifest.Gap
+
+// Kind says by what a target is rendered.
+type Kind string
+
+// The kinds of targets.
+const (
+	Kustomize Kind = "kustomize"
+	Helm      Kind = "helm"
+	Plain     Kind = "plain"
+	Stream    Kind = "stream" // rendered YAML on standard input
+)
+
+// A Target is one thing that GitOps applies.
+type Target struct {
+	Name string // unique within the repository
+	Kind Kind
+	Dir  string       // relative to the repository root
+	Pos  manifest.Pos // what makes Dir a target: kustomization, Chart.yaml, first manifest
+
+	Envs []string // environments that it belongs to; none: one of its own
+	Why  string   // where Envs come from
+	// Scope groups targets without Envs: those with the same scope go to the
+	// same cluster, and their objects without a namespace to the same namespace.
+	Scope string
+
+	Namespace string // where objects go that do not say; empty: not known
+
+	Files []string // plain: the manifests, relative to the repository root
+
+	// Charts only.
+	Release     string
+	Values      []string // values files of the repository, in order
+	Set         []string // "key=value" expressions, as for helm --set
+	KubeVersion string
+	APIVersions []string
+}
+
+// Result is what a target rendered to.
+type Result struct {
+	Target
+	Objects []*manifest.Object
+	Gaps    []Gap
+}
+
+// Complete tells whether nothing of the target is missing.
+func (r *Result) Complete() bool {
+	return !slices.ContainsFunc(r.Gaps, func(g Gap) bool { return !g.Note })
+}
+
+func compareTargets(a, b Target) int {
+	return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+}

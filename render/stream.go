@@ -1,0 +1,22 @@
+package render
+
+import (
+	"bytes"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// StreamFile is the name that positions in standard input carry.
+const StreamFile = "<stdin>"
+
+// FromStream reads rendered YAML that the user pipes in.
+func (r *Repository) FromStream(data []byte) Result {
+	result := Result{Target: Target{
+		Name: StreamFile, Kind: Stream, Dir: ".", Scope: StreamFile, Pos: manifest.Pos{File: StreamFile, Line: 1},
+	}}
+	if len(bytes.TrimSpace(data)) > 0 {
+		result.Objects, result.Gaps = manifest.Parse(StreamFile, data)
+	}
+	r.place(&result)
+	return result
+}

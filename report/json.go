@@ -1,0 +1,159 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/ringfence/ringfence/analyzer"
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/rules"
+)
+
+// jsonVersion changes when a field changes its meaning or goes away, not when
+// one is added.
+const jsonVersion = 1
+
+type jsonReport struct {
+	Version  int           `json:"version"`
+	Tool     jsonTool      `json:"tool"`
+	Findings []jsonFinding `json:"findings"`
+	Gaps     []jsonGap     `json:"gaps"`
+	Summary  jsonSummary   `json:"summary"`
+}
+
+type jsonTool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+type jsonFinding struct {
+	Rule         string           `json:"rule"`
+	Severity     rules.Severity   `json:"severity"`
+	Confidence   rules.Confidence `json:"confidence"`
+	Message      string           `json:"message"`
+	File         string           `json:"file"`
+	Line         int              `json:"line"`
+	Column       int              `json:"column"`
+	Exact        bool             `json:"exact"`
+	Object       jsonRef          `json:"object"`
+	Environments []string         `json:"environments"`
+	Related      []jsonRelated    `json:"related"`
+	Fingerprint  string           `json:"fingerprint"`
+}
+
+type jsonRef struct {
+	Group     string `json:"group"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+type jsonRelated struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+}
+
+type jsonGap struct {
+	Code   manifest.Code `json:"code"`
+	Reason string        `json:"reason"`
+	File   string        `json:"file"`
+	Line   int           `json:"line"`
+	Target string        `json:"target"`
+	Note   bool          `json:"note"`
+}
+
+type jsonSummary struct {
+	Findings     jsonCounts `json:"findings"`
+	Gaps         int        `json:"gaps"`
+	Notes        int        `json:"notes"`
+	Targets      int        `json:"targets"`
+	Environments int        `json:"environments"`
+	Workloads    int        `json:"workloads"`
+	Policies     int        `json:"policies"`
+}
+
+type jsonCounts struct {
+	High   int `json:"high"`
+	Medium int `json:"medium"`
+	Low    int `json:"low"`
+	Note   int `json:"note"`
+}
+
+func writeJSON(b *bufio.Writer, r *analyzer.Report, opts Options) error {
+	out := jsonReport{
+		Version:  jsonVersion,
+		Tool:     jsonTool{Name: toolName, Version: opts.Version},
+		Findings: []jsonFinding{},
+		Gaps:     []jsonGap{},
+		Summary: jsonSummary{
+			Findings: jsonCounts{
+				High: count(r.Findings, rules.High), Medium: count(r.Findings, rules.Medium),
+				Low: count(r.Findings, rules.Low), Note: count(r.Findings, rules.Note),
+			},
+			Targets: r.Targets, Environments: r.Environments, Workloads: r.Workloads, Policies: r.Policies,
+		},
+	}
+	for _, f := range r.Findings {
+		out.Findings = append(out.Findings, newJSONFinding(f))
+	}
+	for _, g := range r.Gaps {
+		out.Gaps = append(out.Gaps, jsonGap{Code: g.Code, Reason: g.Reason, File: g.File, Line: g.Line, Target: g.Target, Note: g.Note})
+		if g.Note {
+			out.Summary.Notes++
+		} else {
+			out.Summary.Gaps++
+		}
+	}
+	return encode(b, out)
+}
+
+func newJSONFinding(f analyzer.Finding) jsonFinding {
+	out := jsonFinding{
+		Rule: f.Rule.ID, Severity: f.Severity, Confidence: f.Confidence, Message: f.Message,
+		File: f.File, Line: f.Line, Column: f.Column, Exact: f.Exact,
+		Object:       jsonRef{Group: f.Object.Group, Kind: f.Object.Kind, Namespace: f.Object.Namespace, Name: f.Object.Name},
+		Environments: append([]string{}, f.Environments...),
+		Related:      []jsonRelated{},
+		Fingerprint:  f.Fingerprint,
+	}
+	for _, related := range f.Related {
+		out.Related = append(out.Related, jsonRelated{File: related.File, Line: related.Line, Message: related.Message})
+	}
+	return out
+}
+
+// encode writes indented JSON in which what a terminal would obey or hide is
+// escaped; it can only stand within strings, and means the same.
+func encode(w io.Writer, v any) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	data := b.Bytes()
+	for {
+		i := bytes.IndexFunc(data, func(r rune) bool { return hidden(r) && r != '\n' })
+		if i < 0 {
+			_, err := w.Write(data)
+			return err
+		}
+		if _, err := w.Write(data[:i]); err != nil {
+			return err
+		}
+		r, size := utf8.DecodeRune(data[i:])
+		for _, unit := range utf16.Encode([]rune{r}) {
+			if _, err := fmt.Fprintf(w, `\u%04x`, unit); err != nil {
+				return err
+			}
+		}
+		data = data[i+size:]
+	}
+}

@@ -1,0 +1,250 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ringfence/ringfence/analyzer"
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/rules"
+)
+
+// How much of long lists and lines a reader wants to see.
+const (
+	mostNames   = 5
+	mostColumns = 120
+)
+
+// style is an ANSI escape sequence.
+type style string
+
+const (
+	bold   style = "\x1b[1m"
+	dim    style = "\x1b[2m"
+	red    style = "\x1b[1;31m"
+	green  style = "\x1b[1;32m"
+	yellow style = "\x1b[1;33m"
+	cyan   style = "\x1b[1;36m"
+	reset  style = "\x1b[0m"
+)
+
+type textWriter struct {
+	*bufio.Writer
+	Options
+}
+
+// writeText writes each finding with its source line and what belongs to it,
+// then gaps and notes, then once per rule what to do, then a summary. The remedy
+// does not stand with each finding, because one rule often finds many.
+func writeText(b *bufio.Writer, r *analyzer.Report, opts Options) error {
+	w := textWriter{b, opts}
+	for _, f := range r.Findings {
+		w.finding(f, r.Environments > 1)
+	}
+	gaps, notes := merge(r.Gaps)
+	w.gaps(unsaid(gaps, r.Findings))
+	w.gaps(notes)
+	w.remedies(r.Findings)
+	w.summary(r, len(gaps), len(notes))
+	return nil // b keeps the error of writing for Flush
+}
+
+// unsaid drops the gaps that a finding has told already: one about no object.
+func unsaid(gaps []gap, findings []analyzer.Finding) []gap {
+	said := make(map[manifest.Pos]bool)
+	for _, f := range findings {
+		if f.Object.Kind == "" && f.File != "" {
+			said[f.Pos] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(gaps), func(g gap) bool { return said[g.Pos] })
+}
+
+func (w textWriter) finding(f analyzer.Finding, environments bool) {
+	near := ""
+	if !f.Exact && f.Line > 0 {
+		near = " (nearest line)"
+	}
+	fmt.Fprintf(w, "%s: %s: %s%s %s\n", w.paint(bold, place(f.Pos)), w.paint(severityStyle(f.Severity), string(f.Severity)),
+		Printable(f.Message), near, w.paint(dim, "["+Printable(f.Rule.ID)+"]"))
+	w.source(f.Origin)
+	w.detail(about(f, environments))
+	if len(f.Via) > 0 {
+		places := make([]string, len(f.Via))
+		for i, p := range f.Via {
+			places[i] = p.String()
+		}
+		w.detail("via: " + some(places, mostNames))
+	}
+	for _, related := range f.Related {
+		w.detail(place(related.Pos) + ": " + Printable(related.Message))
+	}
+	fmt.Fprintln(w)
+}
+
+// about says what a finding is about: its object, its environments where there
+// are several, and its confidence where it is not high.
+func about(f analyzer.Finding, environments bool) string {
+	var parts []string
+	if f.Object.Kind != "" {
+		parts = append(parts, Printable(f.Object.String()))
+	}
+	if environments && len(f.Environments) > 0 {
+		parts = append(parts, "environments: "+some(f.Environments, mostNames))
+	}
+	if f.Confidence != rules.Certain {
+		parts = append(parts, "confidence: "+string(f.Confidence))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (w textWriter) detail(text string) {
+	if text != "" {
+		fmt.Fprintf(w, "  %s\n", text)
+	}
+}
+
+// source prints the line of a finding, and a caret where the line holds it.
+func (w textWriter) source(o manifest.Origin) {
+	if w.Line == nil || o.Line == 0 {
+		return
+	}
+	before, after := excerpt(w.Line(o.File, o.Line), o.Column)
+	if strings.TrimSpace(before+after) == "" {
+		return
+	}
+	number := fmt.Sprint(o.Line)
+	fmt.Fprintf(w, "  %s %s%s\n", w.paint(dim, number+" |"), before, after)
+	if o.Exact && o.Column > 0 {
+		pad := strings.Repeat(" ", utf8.RuneCountInString(before))
+		fmt.Fprintf(w, "  %s %s%s\n", w.paint(dim, strings.Repeat(" ", len(number))+" |"), pad, w.paint(green, "^"))
+	}
+}
+
+// excerpt cuts a source line at a column, which counts characters from 1, makes
+// both parts printable, and leaves out what is far from the column.
+func excerpt(line string, column int) (before, after string) {
+	runes := []rune(strings.TrimRight(line, "\r\n"))
+	at := min(max(column-1, 0), len(runes))
+	from, to := 0, len(runes)
+	left, right := "", ""
+	if at > mostColumns/2 && len(runes) > mostColumns {
+		from, left = at-mostColumns/2, "…"
+	}
+	if to-from > mostColumns {
+		to, right = from+mostColumns, "…"
+	}
+	return left + printableSource(runes[from:at]), printableSource(runes[at:to]) + right
+}
+
+func printableSource(runes []rune) string {
+	return Printable(strings.ReplaceAll(string(runes), "\t", "    "))
+}
+
+func (w textWriter) gaps(gaps []gap) {
+	for _, g := range gaps {
+		fmt.Fprintln(w, w.gapLine(g.Gap.Gap))
+		switch len(g.targets) {
+		case 0:
+		case 1:
+			w.detail("target: " + Printable(g.targets[0]))
+		default:
+			w.detail("targets: " + some(g.targets, mostNames))
+		}
+	}
+	if len(gaps) > 0 {
+		fmt.Fprintln(w)
+	}
+}
+
+// GapLine returns a gap as one line without colour.
+func GapLine(g manifest.Gap) string { return textWriter{}.gapLine(g) }
+
+func (w textWriter) gapLine(g manifest.Gap) string {
+	label := w.paint(yellow, "gap")
+	if g.Note {
+		label = w.paint(cyan, "note")
+	}
+	line := fmt.Sprintf("%s: %s %s", label, Printable(g.Reason), w.paint(dim, "["+string(g.Code)+"]"))
+	if g.File != "" {
+		line = w.paint(bold, place(g.Pos)) + ": " + line
+	}
+	return line
+}
+
+// remedies prints, for each rule that found something, what to do.
+func (w textWriter) remedies(findings []analyzer.Finding) {
+	var met []*rules.Rule
+	for _, f := range findings {
+		same := func(r *rules.Rule) bool { return r.ID == f.Rule.ID }
+		if f.Rule.Remedy != "" && !slices.ContainsFunc(met, same) {
+			met = append(met, f.Rule)
+		}
+	}
+	if len(met) == 0 {
+		return
+	}
+	slices.SortFunc(met, func(a, b *rules.Rule) int { return strings.Compare(a.ID, b.ID) })
+	fmt.Fprintln(w, "what to do (\"ringfence rules show ID\" says why):")
+	for _, rule := range met {
+		w.detail(Printable(rule.ID) + ": " + Printable(strings.Join(strings.Fields(rule.Remedy), " ")))
+	}
+	fmt.Fprintln(w)
+}
+
+// summary never says that all is well where something could not be seen.
+func (w textWriter) summary(r *analyzer.Report, gaps, notes int) {
+	var line strings.Builder
+	if len(r.Findings) == 0 {
+		line.WriteString("no findings")
+		if gaps > 0 {
+			line.WriteString(" in what could be seen")
+		}
+	} else {
+		var each []string
+		for _, s := range []rules.Severity{rules.High, rules.Medium, rules.Low, rules.Note} {
+			if n := count(r.Findings, s); n > 0 {
+				each = append(each, fmt.Sprintf("%d %s", n, s))
+			}
+		}
+		fmt.Fprintf(&line, "%s: %s", counted(len(r.Findings), "finding", "findings"), strings.Join(each, ", "))
+	}
+	if gaps > 0 {
+		line.WriteString("; incomplete: " + counted(gaps, "gap", "gaps"))
+	}
+	if notes > 0 {
+		line.WriteString("; " + counted(notes, "note", "notes"))
+	}
+	fmt.Fprintf(w, "%s (%s and %s in %s, %s)\n", line.String(),
+		counted(r.Workloads, "workload", "workloads"), counted(r.Policies, "policy", "policies"),
+		counted(r.Environments, "environment", "environments"), counted(r.Targets, "target", "targets"))
+}
+
+// place returns a position for a terminal, "." for the repository itself.
+func place(p manifest.Pos) string {
+	if p.File == "" {
+		p.File = "."
+	}
+	return Printable(p.String())
+}
+
+func severityStyle(s rules.Severity) style {
+	switch s {
+	case rules.High:
+		return red
+	case rules.Medium:
+		return yellow
+	default:
+		return cyan
+	}
+}
+
+func (w textWriter) paint(s style, text string) string {
+	if !w.Colour {
+		return text
+	}
+	return string(s) + text + string(reset)
+}

@@ -1,0 +1,23 @@
+# METADATA
+# title: Part of the repository was not seen
+# description: >-
+#   Something that is applied to the cluster could not be rendered. What it holds is missing
+#   from every verdict.
+# schemas: [{input: schema.model}]
+# custom:
+#   id: incomplete-render
+#   severity: note
+#   confidence: high
+#   since: 0.1.0
+#   remedy: >-
+#     Make it renderable offline, or accept the gap in the configuration with a reason.
+package ringfence.rules.incomplete_render
+
+findings contains {
+	"object": gap.id,
+	"path": [],
+	"message": sprintf("%s [%s]", [gap.reason, gap.code]),
+	"related": [],
+} if {
+	some gap in input.gaps
+}

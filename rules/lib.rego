@@ -1,0 +1,54 @@
+# METADATA
+# title: What several rules share
+# description: Lookups by id and the few notions that more than one rule needs.
+# schemas: [{input: schema.model}]
+package ringfence.lib
+
+# Workloads and policies by id. They are comprehensions because those are made
+# once; a rule with a key would search the whole list for every key.
+workload := {w.id: w | some w in input.workloads}
+
+policy := {p.id: p | some p in input.policies}
+
+# Workloads that any pod can reach on any port, by id. Pods on the host network,
+# Helm tests and those that other kinds of policies may protect are left out.
+unprotected contains w.id if {
+	some w in input.workloads
+	w.ingress.open
+	not w.host_network
+	not w.helm_test
+	not w.uncertain
+}
+
+# Workloads reachable from outside the cluster, by id.
+exposed contains w.id if {
+	some w in input.workloads
+	count(w.exposed_by) > 0
+}
+
+# Ingress rules that explain why a workload is unprotected: [policy, path].
+explains contains [place.object, place.path] if {
+	some w in input.workloads
+	w.id in unprotected
+	some place in w.ingress.open_by
+}
+
+# Peers that split-peer reports: [policy, path].
+split contains [p.id, path] if {
+	some p in input.policies
+	not p.private
+	some rule in p.rules
+	some two in rule.splits
+	count(two.together) > 0
+	some path in [two.path, two.other]
+}
+
+# How sure a finding is that rests on something absent.
+default absence := "high"
+
+absence := "medium" if not input.environment.complete
+
+# names(ids) is text for a set of workloads: Deployment "a" and 2 more.
+names(ids) := sprintf("%s and %d more", [workload[min(ids)].title, count(ids) - 1]) if count(ids) > 1
+
+names(ids) := workload[min(ids)].title if count(ids) == 1

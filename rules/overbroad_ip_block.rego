@@ -1,0 +1,45 @@
+# METADATA
+# title: Address block holds the cluster's own addresses
+# description: >-
+#   A block such as 0.0.0.0/0 holds every private address too: with most network plugins that
+#   is every pod, node and service, and the metadata service of the cloud.
+# related_resources: [{ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors}]
+# schemas: [{input: schema.model}]
+# custom:
+#   id: overbroad-ip-block
+#   severity: medium
+#   confidence: high
+#   since: 0.1.0
+#   remedy: >-
+#     Narrow the block, or except the private ranges: 10.0.0.0/8, 172.16.0.0/12,
+#     192.168.0.0/16, fc00::/7.
+package ringfence.rules.overbroad_ip_block
+
+findings contains {
+	"object": p.id,
+	"path": rule.wide_blocks[0].path,
+	"message": sprintf("%s %s every private address through %s on %s", [
+		p.title, _verb[rule.direction],
+		concat(" and ", [block.cidr | some block in rule.wide_blocks]), rule.ports,
+	]),
+	"related": [
+	{"object": p.id, "path": block.path, "message": "this block is a part of it"} |
+		some i, block in rule.wide_blocks
+		i > 0
+	],
+	"severity": _severity(rule.only_https, rule.only_dns),
+} if {
+	some p in input.policies
+	some rule in p.rules
+	rule.effective
+	not rule.allows_all
+	not rule.published # whoever is outside may connect there
+	count(rule.wide_blocks) > 0
+}
+
+_verb := {"ingress": "admits", "egress": "allows calls to"}
+
+# Calls of services outside, which have no stable address, and DNS.
+_severity(only_https, only_dns) := "low" if {
+	true in {only_https, only_dns}
+} else := "medium"

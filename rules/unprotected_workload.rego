@@ -1,0 +1,52 @@
+# METADATA
+# title: Any pod can connect to the workload on any port
+# description: >-
+#   A pod that no policy isolates accepts every connection, and so does one whose policies
+#   allow everything together. Whoever takes over any pod of the cluster can then reach it,
+#   its debug and metrics ports included.
+# related_resources: [{ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation}, {ref: https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF}]
+# schemas: [{input: schema.model}]
+# custom:
+#   id: unprotected-workload
+#   severity: medium
+#   confidence: high
+#   since: 0.1.0
+#   remedy: >-
+#     Isolate the ingress of the workload with a NetworkPolicy, best with a default deny for
+#     the namespace, and allow the peers that need it on the ports that they call.
+package ringfence.rules.unprotected_workload
+
+import data.ringfence.lib
+
+findings contains {
+	"object": w.id,
+	"path": ["metadata", "name"],
+	"message": sprintf("any pod can connect to %s on any port: %s%s", [w.title, _ingress(id), _egress(id)]),
+	"related": array.concat(rules, doors),
+	"severity": _severity(id),
+	"confidence": _confidence(id),
+} if {
+	some id in lib.unprotected
+	w := lib.workload[id]
+	rules := [object.union(place, {"message": "everything is allowed here"}) | some place in w.ingress.open_by]
+	doors := [object.union(place, {"message": "reachable from outside through this"}) | some place in w.exposed_by]
+}
+
+_severity(id) := "high" if {
+	id in lib.exposed
+} else := "medium"
+
+# An allow-all rule is there to be seen; that no policy isolates is an absence.
+_confidence(id) := "high" if {
+	lib.workload[id].ingress.isolated
+} else := lib.absence
+
+_ingress(id) := sprintf("%s allows all ingress", [_allowing(id)]) if {
+	lib.workload[id].ingress.isolated
+} else := "no policy isolates its ingress"
+
+_egress(id) := ", and its egress is open too" if {
+	lib.workload[id].egress.open
+} else := ""
+
+_allowing(id) := concat(" with ", {lib.policy[place.object].title | some place in lib.workload[id].ingress.open_by})

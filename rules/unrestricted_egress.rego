@@ -1,0 +1,40 @@
+# METADATA
+# title: Ingress is restricted, egress is not
+# description: >-
+#   Policies isolate the ingress of the workload and none its egress, so that whoever takes
+#   it over can reach everything: other pods, the cloud's metadata service, the internet.
+# related_resources: [{ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation}]
+# schemas: [{input: schema.model}]
+# custom:
+#   id: unrestricted-egress
+#   severity: low
+#   confidence: high
+#   since: 0.1.0
+#   remedy: >-
+#     Add Egress to policyTypes, and egress rules for what the workload calls, DNS included.
+package ringfence.rules.unrestricted_egress
+
+import data.ringfence.lib
+
+findings contains {
+	"object": w.id,
+	"path": ["metadata", "name"],
+	"message": sprintf("%s may connect to anything: policies isolate its ingress, none its egress", [w.title]),
+	"related": [
+	{"object": id, "path": ["spec"], "message": "isolates its ingress only"} |
+		some id in w.ingress.policies
+	],
+	"severity": _severity(w.id),
+	"confidence": lib.absence,
+} if {
+	some w in input.workloads
+	w.ingress.isolated
+	not w.ingress.open # else unprotected-workload says both
+	not w.egress.isolated
+	not w.helm_test
+	not w.uncertain
+}
+
+_severity(id) := "medium" if {
+	id in lib.exposed
+} else := "low"
