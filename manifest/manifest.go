@@ -17,7 +17,7 @@ import (
 type Pos struct {
 	File   string // relative to the repository root, with slashes
 	Line   int    // 1-based, 0 unknown
-	Column int    // 1-based, in bytes, 0 unknown
+	Column int    // 1-based, in characters, 0 unknown
 }
 
 // String returns "file:line:column", leaving out what is unknown.

@@ -52,13 +52,30 @@ test_not_when_namespace_label_missing_says_it if {
 
 test_not_for_labels_of_controllers if count(_found({}, {"controller_labels": true})) == 0
 
+_split(policy, together) := _found(
+	object.union(policy, {"rules": [model.rule({
+		"peers": [model.peer({})],
+		"splits": [{
+			"path": ["spec", "ingress", 0, "from", 1],
+			"other": ["spec", "ingress", 0, "from", 0],
+			"namespace_selector": "team=front",
+			"pod_selector": "app=front",
+			"together": together,
+			"own": [],
+			"covers_own": false,
+		}],
+	})]}),
+	{},
+)
+
 test_not_when_split_peer_says_it if {
-	two := {
-		"path": ["spec", "ingress", 0, "from", 1], "other": ["spec", "ingress", 0, "from", 0],
-		"namespace_selector": "team=front", "pod_selector": "app=front",
-		"together": [1], "own": [], "covers_own": false,
-	}
-	rules := [model.rule({"peers": [model.peer({})], "splits": [two]})]
+	count(_split({}, [1])) == 0
+	count(_split({}, [])) == 1
+	count(_split({"private": true}, [1])) == 1
+}
+
+test_not_without_effect if {
+	rules := [model.rule({"effective": false, "peers": [model.peer({})]})]
 	count(_found({"rules": rules}, {})) == 0
 }
 

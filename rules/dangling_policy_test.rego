@@ -36,6 +36,10 @@ test_is_a_note_for_auditors_where_nothing_was_rendered if {
 	[f.severity, f.persona] == ["note", "auditor"]
 }
 
+test_not_even_a_note_where_an_operator_makes_the_pods if {
+	count(_found({"namespace_workloads": 0, "operator_pods": "matching"})) == 0
+}
+
 test_is_a_note_for_auditors_with_gaps if {
 	found := findings with input as object.union(_document({}), {"environment": {"complete": false}})
 	{f.persona | some f in found} == {"auditor"}

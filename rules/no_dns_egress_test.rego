@@ -53,7 +53,11 @@ test_missing_tcp_is_a_note if {
 
 test_not_with_dns if count(_found({"egress": {"dns": {"udp": true, "tcp": true}}})) == 0
 
-test_not_without_calls if count(_found({"egress": {"calls": []}})) == 0
+test_not_without_calls if {
+	count(_found({"egress": {"calls": []}})) == 0
+	rule := {"object": 2, "path": ["spec", "egress", 1]}
+	count(_found({"egress": {"calls": [], "dns": {"udp": true, "udp_by": [rule]}}})) == 0
+}
 
 test_not_when_egress_is_not_isolated if count(_found({"egress": {"isolated": false}})) == 0
 

@@ -5,27 +5,34 @@ import (
 	"strings"
 )
 
-// Example shows a rule at work. Empty parts are left out of the page.
+// Example shows a rule at work.
 type Example struct {
-	Before string // manifests with the defect
-	Output string // what ringfence prints of them
-	After  string // the manifests without the defect
+	File   string // name of the manifest with the defect
+	Text   string // what it holds
+	Output string // what ringfence prints of it
 }
 
-// Page returns the rule's page in Markdown.
-func Page(r *Rule, example Example) string {
+// Page returns the rule's page in Markdown, without an example.
+func Page(r *Rule) string { return page(r, "") }
+
+// PageWithExample returns the rule's page in Markdown with the example before
+// the remedy.
+func PageWithExample(r *Rule, e Example) string {
+	return page(r, fmt.Sprintf("\n## Example\n\nWith this in `%s`\n\n%s\n`ringfence check` prints\n\n%s",
+		e.File, code("yaml", e.Text), code("text", e.Output)))
+}
+
+func page(r *Rule, example string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s\n\n", r.ID, r.Title)
+	fmt.Fprintf(&b, "# %s\n\n%s.\n\n", r.ID, r.Title)
 	b.WriteString("| severity | confidence | persona | since |\n|---|---|---|---|\n")
 	fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.Severity, r.Confidence, r.Persona, r.Since)
 	section(&b, "Why", r.Description)
 	if r.Everywhere {
 		b.WriteString("\nAn object that several environments render from one source is reported only where all of them have the defect.\n")
 	}
-	section(&b, "Remedy", r.Remedy)
-	code(&b, "Before", "yaml", example.Before)
-	code(&b, "Output", "text", example.Output)
-	code(&b, "After", "yaml", example.After)
+	b.WriteString(example)
+	section(&b, "What to do", r.Remedy)
 	if len(r.References) > 0 {
 		section(&b, "See also", "- <"+strings.Join(r.References, ">\n- <")+">")
 	}
@@ -47,8 +54,6 @@ func section(b *strings.Builder, title, text string) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n", title, text)
 }
 
-func code(b *strings.Builder, title, language, text string) {
-	if text != "" {
-		section(b, title, fmt.Sprintf("```%s\n%s\n```", language, strings.TrimRight(text, "\n")))
-	}
+func code(language, text string) string {
+	return fmt.Sprintf("```%s\n%s\n```\n", language, strings.TrimRight(text, "\n"))
 }

@@ -39,6 +39,7 @@ findings contains {
 	not p.types_written
 	p.types.egress
 	not p.sections.ingress
+	_decides(p.id)
 }
 
 # Its default matters unless other policies isolate the ingress anyway.

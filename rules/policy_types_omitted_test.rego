@@ -21,8 +21,11 @@ test_empty_egress_denies_nothing if {
 
 _egress := {"sections": {"ingress": false}}
 
+# Only the policy isolates the workload's ingress.
+_isolated := {"ingress": {"policies": [2]}}
+
 test_egress_rules_deny_ingress if {
-	found := _found(_egress, {"ingress": {"policies": [2]}})
+	found := _found(_egress, _isolated)
 	model.messages(found) == {"NetworkPolicy \"cart\" has only egress rules and denies all ingress: policyTypes is missing"}
 }
 
@@ -37,7 +40,13 @@ test_not_when_written if {
 
 test_not_for_an_ingress_policy if {
 	ingress := {"types": {"egress": false}, "sections": {"egress": false}}
-	count(_found(ingress, {})) == 0
+	count(_found(ingress, _isolated)) == 0
 }
 
-test_not_where_both_have_rules if count(_found({}, {})) == 0
+# It selects pods and has no rules: that denies ingress, and says so.
+test_not_without_rules if {
+	bare := {"types": {"egress": false}, "sections": {"ingress": false, "egress": false}}
+	count(_found(bare, _isolated)) == 0
+}
+
+test_not_where_both_have_rules if count(_found({}, _isolated)) == 0

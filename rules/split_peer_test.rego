@@ -42,6 +42,22 @@ test_is_for_auditors_when_both_make_sense if {
 	[f.persona, f.confidence] == ["auditor", "low"]
 }
 
+test_not_without_effect if {
+	rule := model.rule({"effective": false, "splits": [{
+		"path": [],
+		"other": [],
+		"namespace_selector": "team=front",
+		"pod_selector": "app=web",
+		"together": [1],
+		"own": [],
+		"covers_own": false,
+	}]})
+	count(findings) == 0 with input as model.input_of({
+		"workloads": [model.workload({})],
+		"policies": [model.policy({"rules": [rule]})],
+	})
+}
+
 test_not_when_together_they_match_nothing if count(_found({}, {"together": []})) == 0
 
 test_not_from_an_unknown_namespace if count(_found({"private": true}, {})) == 0

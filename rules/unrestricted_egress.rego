@@ -28,7 +28,6 @@ findings contains {
 	"confidence": lib.absence,
 } if {
 	some w in input.workloads
-	w.ingress.isolated
 	not w.ingress.open # else unprotected-workload says both
 	not w.egress.isolated
 	not w.helm_test

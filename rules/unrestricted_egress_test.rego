@@ -34,6 +34,11 @@ test_not_where_a_rule_allows_everything if {
 	count(findings) == 0 with input as model.input_of({"workloads": [cart]})
 }
 
+test_not_for_helm_tests if {
+	cart := model.workload({"ingress": _ingress, "helm_test": true})
+	count(findings) == 0 with input as model.input_of({"workloads": [cart]})
+}
+
 test_not_where_other_policies_may_protect if {
 	cart := model.workload({"ingress": _ingress, "uncertain": true})
 	count(findings) == 0 with input as model.input_of({"workloads": [cart]})

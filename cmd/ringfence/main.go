@@ -6,10 +6,14 @@ import "os"
 
 func main() {
 	c := command{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Getenv}
-	// kustomize prints its deprecation warnings to os.Stderr, once for each build
-	// of a base, and has no option for it. They are no gaps, so they go nowhere.
+	silence()
+	os.Exit(c.main(os.Args[1:]))
+}
+
+// silence takes os.Stderr away from kustomize, which prints a deprecation warning
+// to it for each build of a base and has no option for it. They are no gaps.
+func silence() {
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		os.Stderr = null
 	}
-	os.Exit(c.main(os.Args[1:]))
 }

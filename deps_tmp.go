@@ -1,0 +1,28 @@
+package main
+import (
+	_ "sigs.k8s.io/kustomize/api/krusty"
+	_ "sigs.k8s.io/kustomize/kyaml/filesys"
+	_ "helm.sh/helm/v3/pkg/engine"
+	_ "helm.sh/helm/v3/pkg/chart/loader"
+	_ "helm.sh/helm/v3/pkg/chartutil"
+	_ "helm.sh/helm/v3/pkg/releaseutil"
+	_ "helm.sh/helm/v3/pkg/strvals"
+	_ "github.com/open-policy-agent/opa/v1/rego"
+	_ "github.com/open-policy-agent/opa/v1/format"
+	_ "github.com/open-policy-agent/opa/v1/tester"
+	_ "github.com/owenrumney/go-sarif/v3/pkg/report"
+	_ "github.com/spf13/cobra"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/go-git/go-git/v5/plumbing/format/gitignore"
+	_ "go.yaml.in/yaml/v3"
+	_ "sigs.k8s.io/yaml"
+	_ "k8s.io/api/networking/v1"
+	_ "k8s.io/api/core/v1"
+	_ "k8s.io/apimachinery/pkg/runtime"
+	_ "k8s.io/apimachinery/pkg/labels"
+	_ "github.com/Masterminds/semver/v3"
+	_ "golang.org/x/term"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+)
+func main(){}

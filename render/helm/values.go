@@ -1,0 +1,213 @@
+package helm
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/strvals"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// mergeValues merges what the release gives, in Helm's order. False means that
+// some of it is unusable.
+func (w *rendering) mergeValues() bool {
+	given := make(map[string]any)
+	ok := true
+	for _, f := range w.release.Values {
+		var values map[string]any
+		if err := sigsyaml.Unmarshal(f.Data, &values); err != nil {
+			line, reason := yamlError(err)
+			w.gap(manifest.Pos{File: f.Name, Line: line}, manifest.InvalidValues, reason)
+			ok = false
+			continue
+		}
+		given = mergeMaps(given, values)
+	}
+	// By way of YAML: values have Helm's types (all numbers are floats), and
+	// --set writes into a copy.
+	var inline map[string]any
+	data, err := sigsyaml.Marshal(w.release.Inline)
+	if err == nil {
+		err = sigsyaml.Unmarshal(data, &inline)
+	}
+	if err != nil {
+		w.gap(w.chartFile(), manifest.InvalidValues, oneLine(err.Error()))
+		return false
+	}
+	given = mergeMaps(given, inline)
+	for _, expression := range w.release.Set {
+		if err := strvals.ParseInto(expression, given); err != nil {
+			w.gap(w.chartFile(), manifest.InvalidValues, fmt.Sprintf("--set %q: %v", expression, err))
+			ok = false
+		}
+	}
+	w.given = given
+	return ok
+}
+
+// mergeMaps merges b over a, as Helm merges values files.
+func mergeMaps(a, b map[string]any) map[string]any {
+	out := make(map[string]any, len(a))
+	for k, v := range a {
+		out[k] = v
+	}
+	for k, v := range b {
+		over, isMap := v.(map[string]any)
+		under, both := out[k].(map[string]any)
+		if isMap && both {
+			out[k] = mergeMaps(under, over)
+		} else {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+var yamlErrorLine = regexp.MustCompile(`^(?:error converting YAML to JSON: )?yaml: (?:line (\d+): )?`)
+
+// yamlError takes the line, 0 where there is none, out of the YAML library's message.
+func yamlError(err error) (line int, reason string) {
+	reason = oneLine(err.Error())
+	if m := yamlErrorLine.FindStringSubmatch(reason); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		reason = reason[len(m[0]):]
+	}
+	return line, reason
+}
+
+// valuesFiles finds where a value is written.
+type valuesFiles struct {
+	files []valuesFile // the last that has a value wins
+	// set is true where values were also given without a file: then a file
+	// may be overridden, and no line is known for sure.
+	set bool
+}
+
+type valuesFile struct {
+	name string
+	keys []string // where its values stand below those of the root chart
+	root func() *yaml.Node
+}
+
+// newValuesFiles lists the values files of the chart and its dependencies, the
+// deepest first, and then those that the release gives.
+func (w *rendering) newValuesFiles() *valuesFiles {
+	v := &valuesFiles{set: len(w.release.Set) > 0 || len(w.release.Inline) > 0}
+	var visit func(c *chart.Chart, keys []string)
+	visit = func(c *chart.Chart, keys []string) {
+		for _, sub := range c.Dependencies() {
+			visit(sub, append(keys[:len(keys):len(keys)], sub.Name()))
+		}
+		for _, f := range c.Raw {
+			if h := w.homes[f]; f.Name == "values.yaml" && !h.archive {
+				v.files = append(v.files, newValuesFile(h.pos.File, keys, f.Data))
+			}
+		}
+	}
+	visit(w.chart, nil)
+	for _, f := range w.release.Values {
+		v.files = append(v.files, newValuesFile(f.Name, nil, f.Data))
+	}
+	return v
+}
+
+func newValuesFile(name string, keys []string, data []byte) valuesFile {
+	return valuesFile{name: name, keys: keys, root: sync.OnceValue(func() *yaml.Node { return parseNodes(data) })}
+}
+
+// parseNodes returns the root of a YAML file, nil where it has none.
+func parseNodes(data []byte) *yaml.Node {
+	doc, err := manifest.Document{Text: data}.Parse()
+	if err != nil || len(doc.Content) == 0 {
+		return nil
+	}
+	return doc.Content[0]
+}
+
+// valuesPath matches a path below .Values in a template.
+var valuesPath = regexp.MustCompile(`\.Values((?:\.\w+)+)`)
+
+// via returns where the value that a template line prints is written, if the line
+// uses just one; the zero Pos means that it is not known.
+func (v *valuesFiles) via(p *place) manifest.Pos {
+	used := valuesPath.FindAllStringSubmatch(p.text, 2)
+	if v.set || len(used) != 1 {
+		return manifest.Pos{}
+	}
+	keys := strings.Split(used[0][1][1:], ".")
+	if keys[0] != chartutil.GlobalKey {
+		keys = slices.Concat(p.template.keys, keys)
+	}
+	return v.find(keys)
+}
+
+// find returns the position of a value of the root chart, the zero Pos where no
+// file has it.
+func (v *valuesFiles) find(keys []string) manifest.Pos {
+	for _, f := range slices.Backward(v.files) {
+		n := len(f.keys)
+		if n >= len(keys) || !slices.Equal(f.keys, keys[:n]) {
+			continue
+		}
+		steps := make([]any, 0, len(keys)-n)
+		for _, k := range keys[n:] {
+			steps = append(steps, k)
+		}
+		if line := lineAt(f.root(), steps...); line > 0 {
+			return manifest.Pos{File: f.name, Line: line}
+		}
+	}
+	return manifest.Pos{}
+}
+
+// lineOf returns the line of a field in a YAML file of the repository, 0 where
+// there is none.
+func (w *rendering) lineOf(file string, steps ...any) int {
+	data, err := w.tree.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	return lineAt(parseNodes(data), steps...)
+}
+
+// lineAt returns the line of a field, 0 where there is none. Steps are keys
+// (string) and indexes (int).
+func lineAt(node *yaml.Node, steps ...any) int {
+	line := 0
+	for _, s := range steps {
+		if node == nil {
+			return 0
+		}
+		var next *yaml.Node
+		switch s := s.(type) {
+		case string:
+			for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+				if node.Content[i].Value == s {
+					next, line = node.Content[i+1], node.Content[i].Line
+				}
+			}
+		case int:
+			if node.Kind == yaml.SequenceNode && s >= 0 && s < len(node.Content) {
+				next = node.Content[s]
+				line = next.Line
+			}
+		}
+		if next == nil {
+			return 0
+		}
+		node = next
+		if node.Kind == yaml.AliasNode {
+			node = node.Alias
+		}
+	}
+	return line
+}

@@ -1,0 +1,577 @@
+package kustomize
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/source"
+)
+
+// repository writes a txtar archive to disk and opens it.
+func repository(t testing.TB, archive string) *source.Tree {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range txtar.Parse([]byte(archive)).Files {
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := source.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tree.Close() })
+	return tree
+}
+
+// field is "kind/name path = value @ line", as the tests below expect it.
+func field(objects []*manifest.Object, kind, name string, path ...any) string {
+	for _, o := range objects {
+		if o.Kind != kind || o.Name != name {
+			continue
+		}
+		origin := o.At(path...)
+		text := fmt.Sprintf("%v @ %s", valueAt(o.Data, path), origin.Pos)
+		if !origin.Exact {
+			text += " ~"
+		}
+		return text
+	}
+	return "no such object"
+}
+
+func describe(gaps []manifest.Gap) string {
+	var lines []string
+	for _, g := range gaps {
+		lines = append(lines, fmt.Sprintf("%s %s: %s", g.Pos, g.Code, g.Reason))
+	}
+	return strings.Join(lines, "\n")
+}
+
+const shop = `
+-- base/kustomization.yaml --
+resources:
+- web.yaml
+- policy.yaml
+- names.yaml
+-- base/web.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web # the shop
+  labels: {app: web}
+spec:
+  replicas: 1
+  selector:
+    matchLabels:
+      app: web
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+      - name: web
+        image: example/web:1
+        args: ["--port", "80"]
+        env:
+        - name: NOTE
+          value: |
+            two
+            lines # no comment
+-- base/policy.yaml --
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: web
+spec:
+  podSelector: {}
+  ingress:
+  - from:
+    - podSelector:
+        matchLabels:
+          app: "front"
+-- base/names.yaml --
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ServiceAccount
+  metadata:
+    name: web
+- apiVersion: v1
+  kind: Service
+  metadata:
+    name: web
+  spec:
+    ports:
+    - port: 80
+`
+
+func TestPositions(t *testing.T) {
+	tree := repository(t, shop+`
+-- prod/kustomization.yaml --
+namespace: prod
+resources:
+- ../base
+components:
+- ../component
+commonLabels:
+  team: a
+labels:
+- pairs:
+    tier: x
+images:
+- name: example/web
+  newTag: "2"
+replicas:
+- name: web
+  count: 3
+configMapGenerator:
+- name: settings
+  literals:
+  - MODE=fast
+  files:
+  - all.conf
+patches:
+- path: web.yaml
+- patch: |-
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata:
+      name: web
+    spec:
+      policyTypes:
+      - Ingress
+- target: {kind: Service, name: web}
+  patch: |-
+    - op: replace
+      path: /spec/ports/0/port
+      value: 81
+    - op: add
+      path: /spec/type
+      value: NodePort
+-- prod/all.conf --
+one
+-- prod/web.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      hostNetwork: true
+-- component/kustomization.yaml --
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+commonAnnotations:
+  owner: me
+patchesStrategicMerge:
+- |-
+  apiVersion: apps/v1
+  kind: Deployment
+  metadata:
+    name: web
+  spec:
+    paused: true
+`)
+	objects, gaps := NewBuilder(tree, Options{}).Build(context.Background(), "prod")
+	if len(gaps) > 0 {
+		t.Fatal(describe(gaps))
+	}
+	container := []any{"spec", "template", "spec", "containers", 0}
+	in := func(path []any, more ...any) []any { return append(append([]any{}, path...), more...) }
+	for _, test := range []struct {
+		kind, name string
+		path       []any
+		want       string
+	}{
+		{"Deployment", "web", in(container, "name"), "web @ base/web.yaml:17:9"},
+		{"Deployment", "web", in(container, "args", 1), `80 @ base/web.yaml:19:26`},
+		{"Deployment", "web", in(container, "env", 0, "value"), "two\nlines # no comment\n @ base/web.yaml:22:11 ~"},
+		{"Deployment", "web", in(container, "image"), "example/web:2 @ prod/kustomization.yaml:13:3 ~"},
+		{"Deployment", "web", []any{"spec", "replicas"}, "3 @ prod/kustomization.yaml:16:3"},
+		{"Deployment", "web", []any{"spec", "template", "spec", "hostNetwork"}, "true @ prod/web.yaml:8:7"},
+		{"Deployment", "web", []any{"spec", "paused"}, "true @ component/kustomization.yaml:12:5"},
+		{"Deployment", "web", []any{"metadata", "namespace"}, "prod @ prod/kustomization.yaml:1:1"},
+		{"Deployment", "web", []any{"metadata", "labels", "team"}, "a @ prod/kustomization.yaml:7:3"},
+		{"Deployment", "web", []any{"metadata", "labels", "tier"}, "x @ prod/kustomization.yaml:10:5"},
+		{"Deployment", "web", []any{"metadata", "annotations", "owner"}, "me @ component/kustomization.yaml:4:3"},
+		{"Deployment", "web", []any{"spec", "selector", "matchLabels", "app"}, "web @ base/web.yaml:10:7"},
+		{"Deployment", "web", nil, "@ base/web.yaml:1:1"},
+		{"Deployment", "web", []any{"spec", "template"}, "@ base/web.yaml:11:3 ~"},
+		{"Deployment", "web", []any{"spec", "nothing"}, "<nil> @ base/web.yaml:6:1 ~"},
+		{"NetworkPolicy", "web", []any{"spec", "policyTypes", 0}, "Ingress @ prod/kustomization.yaml:31:9"},
+		{"NetworkPolicy", "web", []any{"spec", "ingress", 0, "from", 0, "podSelector", "matchLabels", "app"}, "front @ base/policy.yaml:11:11"},
+		{"NetworkPolicy", "web", []any{"spec", "ingress", 0, "from", 0, "podSelector", "matchLabels", "team"}, "a @ prod/kustomization.yaml:7:3"},
+		{"NetworkPolicy", "web", []any{"spec", "ingress", 0}, "@ base/policy.yaml:8:5 ~"},
+		{"ServiceAccount", "web", []any{"metadata", "name"}, "web @ base/names.yaml:7:5"},
+		{"Service", "web", []any{"spec", "ports", 0, "port"}, "81 @ prod/kustomization.yaml:36:7 ~"},
+		{"Service", "web", []any{"spec", "type"}, "NodePort @ prod/kustomization.yaml:39:7"},
+		{"Service", "web", []any{"metadata", "name"}, "web @ base/names.yaml:11:5 ~"},
+		{"ConfigMap", "settings-k2dm4tm2ct", []any{"data", "MODE"}, "fast @ prod/kustomization.yaml:20:5 ~"},
+		{"ConfigMap", "settings-k2dm4tm2ct", []any{"data", "all.conf"}, "one\n @ prod/all.conf:1:1 ~"},
+		{"ConfigMap", "settings-k2dm4tm2ct", nil, "@ prod/kustomization.yaml:18:3"},
+	} {
+		got := field(objects, test.kind, test.name, test.path...)
+		if strings.HasPrefix(test.want, "@") {
+			_, after, _ := strings.Cut(got, " @ ")
+			got = "@ " + after
+		}
+		if got != test.want {
+			t.Errorf("%s/%s %v:\n got %s\nwant %s", test.kind, test.name, test.path, got, test.want)
+		}
+	}
+}
+
+func TestGaps(t *testing.T) {
+	for _, test := range []struct {
+		name, archive, dir string
+		objects            int
+		gaps               string
+	}{
+		{"the rest of a root with remote entries", shop + `
+-- prod/kustomization.yaml --
+resources:
+- ../base
+- https://example.com/all.yaml
+- github.com/example/app//deploy?ref=v1
+- git@example.com:app/deploy.git
+crds:
+- http://example.com/crd.json
+configMapGenerator:
+- name: remote
+  behavior: merge
+  literals: [a=b]
+- name: own
+  files: [key=https://example.com/x]
+patches:
+- path: gone.yaml
+- path: https://example.com/patch.yaml
+replacements:
+- source: {kind: Deployment, name: gone}
+  targets:
+  - select: {kind: Service}
+    fieldPaths: [spec.externalName]
+-- prod/gone.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gone}
+spec: {replicas: 3}
+`, "prod", 4, `prod/kustomization.yaml:3:3 remote-reference: "https://example.com/all.yaml" is not in the repository
+prod/kustomization.yaml:4:3 remote-reference: "github.com/example/app//deploy?ref=v1" is not in the repository
+prod/kustomization.yaml:5:3 remote-reference: "git@example.com:app/deploy.git" is not in the repository
+prod/kustomization.yaml:7:3 remote-reference: "http://example.com/crd.json" is not in the repository
+prod/kustomization.yaml:9:3 dropped-entry: ConfigMap "remote", which this entry changes, is left out with an entry that was refused
+prod/kustomization.yaml:13:11 remote-reference: "https://example.com/x" is not in the repository
+prod/kustomization.yaml:15:3 dropped-entry: "Deployment.v1.apps/gone.[noNs]", which this patch changes, is left out with an entry that was refused
+prod/kustomization.yaml:16:3 remote-reference: "https://example.com/patch.yaml" is not in the repository
+prod/kustomization.yaml:18:3 dropped-entry: the object of this replacement is left out with an entry that was refused`},
+		{"a patch without target where nothing was refused", shop + `
+-- prod/kustomization.yaml --
+resources: [../base]
+patches:
+- path: gone.yaml
+-- prod/gone.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gone}
+`, "prod", 0, `prod/kustomization.yaml:1 kustomize-failed: no resource matches strategic merge patch "Deployment.v1.apps/gone.[noNs]": no matches for Id Deployment.v1.apps/gone.[noNs]; failed to find unique target for patch Deployment.v1.apps/gone.[noNs]`},
+		{"a missing file of a base", `
+-- base/kustomization.yaml --
+resources:
+- a.yaml
+-- prod/kustomization.yaml --
+resources:
+- ../base
+- ../nowhere
+`, "prod", 0, `base/kustomization.yaml:3:3 missing-file: "a.yaml" does not exist
+prod/kustomization.yaml:3:3 missing-file: "../nowhere" does not exist`},
+		{"outside", `
+-- a/kustomization.yaml --
+resources:
+- ../../x
+- /etc/passwd
+- ../@/b
+- link.yaml
+- linked
+`, "a", 0, `a/kustomization.yaml:3:3 outside-repository: "../../x" leaves the repository
+a/kustomization.yaml:4:3 outside-repository: "/etc/passwd" leaves the repository
+a/kustomization.yaml:5:3 missing-file: "../@/b" does not exist
+a/kustomization.yaml:6:3 outside-repository: "link.yaml" leaves the repository
+a/kustomization.yaml:7:3 outside-repository: "linked" leaves the repository`},
+		{"plugins", shop + `
+-- prod/kustomization.yaml --
+resources: [../base]
+generators:
+- secrets.yaml
+- |-
+  apiVersion: builtin
+  kind: ConfigMapGenerator
+  metadata: {name: x}
+  name: x
+  files: [https://example.com/x]
+transformers:
+- |-
+  apiVersion: example.com/v1
+  kind: Inject
+  metadata:
+    name: x
+    annotations:
+      config.kubernetes.io/function: |
+        container: {image: example/inject}
+- |-
+  apiVersion: builtin
+  kind: LabelTransformer
+  metadata: {name: x}
+  labels: {kept: "yes"}
+  fieldSpecs: [{path: metadata/labels, create: true}]
+-- prod/secrets.yaml --
+apiVersion: viaduct.ai/v1
+kind: ksops
+metadata: {name: secrets}
+files: [a.enc.yaml]
+`, "prod", 4, `prod/kustomization.yaml:3:3 plugin-refused: "ksops" of "viaduct.ai/v1" runs a program
+prod/kustomization.yaml:4:3 remote-reference: "https://example.com/x" is not in the repository
+prod/kustomization.yaml:11:3 plugin-refused: "Inject" of "example.com/v1" runs a program`},
+		{"unknown field", "-- kustomization.yaml --\nresources: []\nresorces: []\n", ".", 0,
+			`kustomization.yaml:2:1 invalid-kustomization: unknown field "resorces"`},
+		{"wrong type", "-- kustomization.yaml --\nresources: a\n", ".", 0,
+			`kustomization.yaml:1:1 invalid-kustomization: field "resources" holds a string, want []string`},
+		{"empty", "-- kustomization.yaml --\n", ".", 0, `kustomization.yaml:1 empty-kustomization: the kustomization is empty`},
+		{"no kustomization", "-- a/b.yaml --\n", "a", 0, `a missing-file: "a" has no kustomization file`},
+		{"cycle", "-- a/kustomization.yaml --\nresources: [../b]\n-- b/kustomization.yaml --\nresources: [../a]\n", "a", 0,
+			`b/kustomization.yaml:1 invalid-kustomization: cycle detected: candidate root 'a' contains visited root 'a'`},
+		{"alias bombs", `
+-- kustomization.yaml --
+resources: [bomb.yaml]
+patches:
+- target: {kind: Pod}
+  patch: |-
+    ` + strings.ReplaceAll(bomb, "\n", "\n    ") + `
+-- bomb.yaml --
+` + bomb, ".", 0, `kustomization.yaml:5 limit-exceeded: expands to more than 2000000 values through aliases`},
+		{"alias bomb in a resource", `
+-- kustomization.yaml --
+resources: [bomb.yaml]
+-- bomb.yaml --
+` + bomb, ".", 0, `bomb.yaml:1 limit-exceeded: expands to more than 2000000 values through aliases`},
+		{"broken YAML", "-- kustomization.yaml --\nresources: [a.yaml]\n-- a.yaml --\napiVersion: v1\nkind: [\n", ".", 0,
+			`a.yaml:2 invalid-yaml: did not find expected node content`},
+		{"missing chart", "-- kustomization.yaml --\nhelmCharts:\n- name: redis\n  repo: https://example.com/charts\n", ".", 0,
+			`kustomization.yaml:3:3 missing-dependency: chart "redis" from "https://example.com/charts" is not in the repository`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			tree := repository(t, test.archive)
+			if test.name == "outside" {
+				for name, target := range map[string]string{"link.yaml": "/etc/passwd", "linked": "../.."} {
+					if err := os.Symlink(target, filepath.Join(tree.Dir(), "a", name)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			objects, gaps := NewBuilder(tree, Options{}).Build(context.Background(), test.dir)
+			if diff := cmp.Diff(test.gaps, describe(gaps)); diff != "" {
+				t.Error(diff)
+			}
+			if len(objects) != test.objects {
+				t.Errorf("%d objects, want %d", len(objects), test.objects)
+			}
+		})
+	}
+}
+
+// bomb is an object of ten billion values.
+var bomb = func() string {
+	var b strings.Builder
+	b.WriteString("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n")
+	for i := 1; i < 10; i++ {
+		fmt.Fprintf(&b, "a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
+	}
+	return b.String()
+}()
+
+// A kustomization that is a symbolic link is rewritten like any other.
+func TestLinkedKustomization(t *testing.T) {
+	tree := repository(t, "-- shared.yaml --\nresources: [https://example.com/a.yaml]\n-- a/b.txt --\n")
+	if err := os.Symlink("../shared.yaml", filepath.Join(tree.Dir(), "a", "kustomization.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	_, gaps := NewBuilder(tree, Options{}).Build(context.Background(), "a")
+	if !strings.Contains(describe(gaps), `"https://example.com/a.yaml" is not in the repository`) && !strings.Contains(describe(gaps), "outside") && len(gaps) == 0 {
+		t.Error(describe(gaps))
+	}
+}
+
+const charts = `
+-- app/kustomization.yaml --
+namespace: shop
+helmCharts:
+- name: web
+  releaseName: front
+  valuesInline:
+    image: example/web
+  valuesFile: values.yaml
+patches:
+- target: {kind: Deployment}
+  patch: |-
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: any}
+    spec:
+      paused: true
+-- app/values.yaml --
+replicas: 2
+-- app/charts/web/Chart.yaml --
+apiVersion: v2
+name: web
+version: 1.0.0
+-- app/charts/web/values.yaml --
+replicas: 1
+image: none
+-- app/charts/web/templates/web.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-web
+  namespace: {{ .Release.Namespace }}
+spec:
+  replicas: {{ .Values.replicas }}
+  template:
+    spec:
+      containers:
+      - name: web
+        image: {{ .Values.image }}
+`
+
+func TestHelmCharts(t *testing.T) {
+	tree := repository(t, charts)
+	objects, gaps := NewBuilder(tree, Options{}).Build(context.Background(), "app")
+	if len(gaps) > 0 {
+		t.Fatal(describe(gaps))
+	}
+	for _, test := range []struct {
+		path []any
+		want string
+	}{
+		{[]any{"spec", "replicas"}, "2 @ app/charts/web/templates/web.yaml:7"},
+		{[]any{"spec", "template", "spec", "containers", 0, "image"}, "example/web @ app/charts/web/templates/web.yaml:12"},
+		{[]any{"spec", "paused"}, "true @ app/kustomization.yaml:16"},
+		{[]any{"metadata", "namespace"}, "shop @ app/charts/web/templates/web.yaml:5"},
+	} {
+		if got := field(objects, "Deployment", "front-web", test.path...); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%v: got %s, want %s", test.path, got, test.want)
+		}
+	}
+	refs, err := ReferencesOf(tree, "app")
+	want := References{
+		Pos:   manifest.Pos{File: "app/kustomization.yaml", Line: 1},
+		Files: []string{"app/values.yaml"}, Charts: []string{"app/charts/web"},
+	}
+	if diff := cmp.Diff(want, refs); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
+func TestReferences(t *testing.T) {
+	tree := repository(t, shop+`
+-- prod/kustomization.yaml --
+resources: [../base, own.yaml, https://example.com/a.yaml, missing.yaml]
+components: [../component]
+configMapGenerator:
+- name: x
+  files: [key=a.conf]
+  envs: [b.env]
+patches:
+- path: patch.yaml
+transformers: [labels.yaml]
+-- prod/own.yaml --
+-- prod/a.conf --
+-- prod/b.env --
+-- prod/patch.yaml --
+-- prod/labels.yaml --
+-- component/kustomization.yaml --
+kind: Component
+apiVersion: kustomize.config.k8s.io/v1alpha1
+`)
+	refs, err := ReferencesOf(tree, "prod")
+	want := References{
+		Pos:   manifest.Pos{File: "prod/kustomization.yaml", Line: 1},
+		Dirs:  []string{"base", "component"},
+		Files: []string{"prod/a.conf", "prod/b.env", "prod/labels.yaml", "prod/own.yaml", "prod/patch.yaml"},
+	}
+	if diff := cmp.Diff(want, refs); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if refs, err := ReferencesOf(tree, "component"); err == nil && !refs.Component {
+		t.Error("the component is not one")
+	}
+}
+
+// TestSchemaLeak builds kustomizations with and without a schema of their own at
+// the same time: the schema must not change how the others merge lists.
+func TestSchemaLeak(t *testing.T) {
+	const things = `
+resources: [thing.yaml]
+patches:
+- path: patch.yaml
+-- DIR/thing.yaml --
+apiVersion: example.com/v1
+kind: Thing
+metadata: {name: a}
+items: [{name: one, value: 1}]
+-- DIR/patch.yaml --
+apiVersion: example.com/v1
+kind: Thing
+metadata: {name: a}
+items: [{name: two, value: 2}]
+`
+	tree := repository(t, "-- plain/kustomization.yaml --"+strings.ReplaceAll(things, "DIR", "plain")+
+		"-- own/kustomization.yaml --\nopenapi: {path: schema.json}"+strings.ReplaceAll(things, "DIR", "own")+`
+-- own/schema.json --
+{"definitions": {"v1.Thing": {
+  "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Thing"}],
+  "properties": {"items": {"type": "array", "items": {"type": "object"},
+    "x-kubernetes-patch-strategy": "merge", "x-kubernetes-patch-merge-key": "name"}}}}}
+`)
+	b := NewBuilder(tree, Options{})
+	var group sync.WaitGroup
+	for i := range 24 {
+		group.Go(func() {
+			dir, want := "plain", 1
+			if i%3 == 0 {
+				dir, want = "own", 2
+			}
+			objects, gaps := b.Build(context.Background(), dir)
+			if len(objects) != 1 {
+				t.Errorf("%s: %s", dir, describe(gaps))
+			} else if items := objects[0].Data["items"].([]any); len(items) != want {
+				t.Errorf("%s: %d items, want %d", dir, len(items), want)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, gaps := NewBuilder(repository(t, shop), Options{}).Build(ctx, "base")
+	if want := "base/kustomization.yaml:1 limit-exceeded: stopped: context canceled"; describe(gaps) != want {
+		t.Errorf("got %s, want %s", describe(gaps), want)
+	}
+}

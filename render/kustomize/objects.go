@@ -1,0 +1,466 @@
+package kustomize
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/resmap"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// An object is a result of the build, with what is known of its origin.
+type object struct {
+	*reading
+	manifest.Ref
+	made *manifest.Object
+	// doc is the resource that became the object; nil if it was generated.
+	doc *document
+	// marked is true if marks survived: then a value without one was set by a
+	// transformer, or never had one.
+	marked bool
+	// chain is the kustomizations that changed the object, the last one first.
+	chain []*kustomization
+	// generators made or changed the object, the last one first.
+	generators []generator
+}
+
+// objects makes the objects of a build.
+func (r *reading) objects(m resmap.ResMap) ([]*manifest.Object, error) {
+	r.documents()
+	var made []*manifest.Object
+	for _, res := range m.Resources() {
+		node := res.YNode()
+		if node == nil {
+			continue
+		}
+		if err := settle(node); err != nil {
+			return nil, fmt.Errorf("%s %q: %w", res.GetKind(), res.GetName(), err)
+		}
+		o := r.object(node)
+		one, err := manifest.NewObject(node, o.locate)
+		if err != nil {
+			return nil, fmt.Errorf("%s %q: %w", res.GetKind(), res.GetName(), err)
+		}
+		if one == nil {
+			continue
+		}
+		o.made = one
+		r.objectsOf = append(r.objectsOf, o)
+		made = append(made, one)
+	}
+	return made, nil
+}
+
+// settle rewrites scalars that kustomize and kubectl would read differently, so
+// that the node says in kubectl's YAML 1.1 what "kustomize build" prints: a plain
+// yes is a string for kustomize, and it prints it in quotes. It fails where
+// kustomize would: for a key that stands twice in a mapping.
+func settle(node *yaml.Node) error {
+	switch node.Kind {
+	case yaml.ScalarNode:
+		return settleScalar(node)
+	case yaml.MappingNode:
+		if key := repeated(node); key != nil {
+			return fmt.Errorf("mapping key %q already defined", key.Value)
+		}
+	}
+	for _, child := range node.Content {
+		if err := settle(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func repeated(node *yaml.Node) *yaml.Node {
+	if len(node.Content) > 32 {
+		seen := make(map[string]bool, len(node.Content)/2)
+		for i := 0; i < len(node.Content); i += 2 {
+			if seen[node.Content[i].Value] {
+				return node.Content[i]
+			}
+			seen[node.Content[i].Value] = true
+		}
+		return nil
+	}
+	for i := 2; i < len(node.Content); i += 2 {
+		for j := 0; j < i; j += 2 {
+			if node.Content[i].Value == node.Content[j].Value {
+				return node.Content[i]
+			}
+		}
+	}
+	return nil
+}
+
+const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+
+// telling are the first characters of plain text that may not be a string.
+const telling = "0123456789+-.~nNyYtTfFoO"
+
+func settleScalar(node *yaml.Node) error {
+	if node.Style&yaml.FoldedStyle != 0 {
+		return refold(node)
+	}
+	if node.Style&quoted != 0 || node.Value != "" && !strings.ContainsRune(telling, rune(node.Value[0])) {
+		return nil
+	}
+	var v any
+	if err := node.Decode(&v); err != nil {
+		return err
+	}
+	if same, err := manifest.Value(node); err == nil && equal(same, v) {
+		return nil
+	}
+	node.Style, node.Tag = 0, ""
+	switch v := v.(type) {
+	case nil:
+		node.Value = "null"
+	case string:
+		node.Value, node.Style = v, yaml.DoubleQuotedStyle
+	case time.Time:
+		node.Value, node.Style = v.Format(time.RFC3339Nano), yaml.DoubleQuotedStyle
+	default:
+		data, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		node.Value = string(data)
+	}
+	return nil
+}
+
+// refold writes and reads a folded scalar, as kustomize does when it prints: its
+// YAML library adds an empty line before lines that are indented further.
+func refold(node *yaml.Node) error {
+	text, err := yaml.Marshal(map[string]*yaml.Node{"": {Kind: yaml.ScalarNode, Style: node.Style, Tag: node.Tag, Value: node.Value}})
+	if err != nil {
+		return err
+	}
+	var read map[string]string
+	if err := yaml.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	node.Value = read[""]
+	return nil
+}
+
+func equal(a, b any) bool {
+	if n, ok := b.(int); ok {
+		b = int64(n)
+	}
+	return a == b
+}
+
+// identity is what tells resources apart, up to their namespace.
+type identity struct{ kind, name string }
+
+func identify(d *document) identity {
+	return identity{d.root.str("kind"), d.root.field("metadata").str("name")}
+}
+
+// documents returns the resources that the build read, by kind and name.
+func (r *reading) documents() map[identity][]*document {
+	if r.sources != nil {
+		return r.sources
+	}
+	r.sources = make(map[identity][]*document)
+	add := func(f *file) {
+		for _, d := range f.docs {
+			r.sources[identify(d)] = append(r.sources[identify(d)], d)
+		}
+	}
+	var list []*file
+	for _, f := range r.byID {
+		list = append(list, f)
+	}
+	slices.SortFunc(list, func(a, b *file) int { return cmp.Compare(a.name, b.name) })
+	for _, f := range list {
+		if r.isResource(f) {
+			add(f)
+		}
+	}
+	return r.sources
+}
+
+// isResource tells whether the file's documents become objects.
+func (r *reading) isResource(f *file) bool {
+	if r.files[f.name] == f {
+		return !r.patches[f]
+	}
+	return len(f.docs) > 0 && f.docs[0].chart != nil
+}
+
+// markOf returns the place that a node's mark stands for, or nil.
+func (r *reading) markOf(node *yaml.Node) *place {
+	if node.LineComment == "" {
+		return nil
+	}
+	id, line, ok := readMark(node.LineComment)
+	if !ok || r.byID[id] == nil {
+		return nil
+	}
+	return r.byID[id].marks[line]
+}
+
+// object finds where an object comes from: the resource of its kind from which
+// most of its marks are, else the resource or generator of its name.
+func (r *reading) object(node *yaml.Node) *object {
+	o := &object{reading: r, Ref: refOf(node)}
+	counts := make(map[*document]int)
+	o.count(node, counts)
+	o.marked = len(counts) > 0
+	for d, n := range counts {
+		if !r.isResource(d.file) || d.root.str("kind") != o.Kind {
+			continue
+		}
+		if o.doc == nil || n > counts[o.doc] || n == counts[o.doc] && earlier(d, o.doc) {
+			o.doc = d
+		}
+	}
+	if o.doc == nil {
+		o.findByName()
+	}
+	if o.doc == nil {
+		o.findByContent(node)
+	}
+	o.generators = o.findGenerators()
+	if o.doc != nil {
+		o.chain = r.chainOf(r.users[o.doc.file.name])
+	} else if len(o.generators) > 0 {
+		o.chain = r.chainOf([]*kustomization{o.generators[len(o.generators)-1].k})
+	}
+	if len(o.chain) == 0 {
+		o.chain = r.kustomizations
+	}
+	return o
+}
+
+func refOf(node *yaml.Node) manifest.Ref {
+	text := func(n *yaml.Node) string {
+		if n == nil {
+			return ""
+		}
+		return n.Value
+	}
+	meta := valueOf(node, "metadata")
+	return manifest.Ref{
+		Kind: text(valueOf(node, "kind")), Name: text(valueOf(meta, "name")), Namespace: text(valueOf(meta, "namespace")),
+	}
+}
+
+func earlier(a, b *document) bool { return a.root.origin().Pos.Compare(b.root.origin().Pos) < 0 }
+
+func (o *object) count(node *yaml.Node, counts map[*document]int) {
+	if at := o.markOf(node); at != nil {
+		counts[at.doc]++
+	}
+	for _, child := range node.Content {
+		o.count(child, counts)
+	}
+}
+
+// findByName finds the resource of an object without marks. Its name may have
+// got prefixes and suffixes.
+func (o *object) findByName() {
+	best := -1
+	for id, docs := range o.documents() {
+		if id.kind != o.Kind || id.name == "" || !o.named(id.name, false) {
+			continue
+		}
+		for _, d := range docs {
+			score := 2 * len(id.name)
+			if d.root.field("metadata").str("namespace") == o.Namespace {
+				score++
+			}
+			if score > best || score == best && earlier(d, o.doc) {
+				best, o.doc = score, d
+			}
+		}
+	}
+}
+
+// findByContent finds the resource of an object without marks, and with another
+// name, by what most of it says.
+func (o *object) findByContent(node *yaml.Node) {
+	best := 0.5
+	for id, docs := range o.documents() {
+		if id.kind != o.Kind {
+			continue
+		}
+		for _, d := range docs {
+			same, all := similar(d.root, node)
+			share := float64(same) / float64(max(all, 1))
+			if share > best || share == best && o.doc != nil && earlier(d, o.doc) {
+				best, o.doc = share, d
+			}
+		}
+	}
+}
+
+// similar counts the scalars of a place, and those that the node says as well.
+func similar(p *place, node *yaml.Node) (same, all int) {
+	if p.kind == yaml.ScalarNode {
+		if node != nil && node.Kind == yaml.ScalarNode && node.Value == p.text {
+			return 1, 1
+		}
+		return 0, 1
+	}
+	for i, item := range p.items {
+		var child *yaml.Node
+		if node != nil && node.Kind == p.kind {
+			if p.kind == yaml.MappingNode {
+				child = valueOf(node, item.key)
+			} else if i < len(node.Content) {
+				child = node.Content[i]
+			}
+		}
+		s, a := similar(item, child)
+		same, all = same+s, all+a
+	}
+	return same, all
+}
+
+// valueOf returns the value of a key, or nil.
+func valueOf(node *yaml.Node, key string) *yaml.Node {
+	if node == nil || node.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == key {
+			return node.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// hash is what kustomize appends to the names of generated objects.
+var hash = regexp.MustCompile(`-[a-z0-9]{10}$`)
+
+// named tells whether the object's name can have become of name.
+func (o *object) named(name string, hashed bool) bool {
+	return o.becomes(name, o.Name) || hashed && o.becomes(name, hash.ReplaceAllString(o.Name, ""))
+}
+
+// becomes tells whether prefixes and suffixes of the build make name full.
+func (r *reading) becomes(name, full string) bool {
+	before, after, found := strings.Cut(full, name)
+	if !found {
+		return false
+	}
+	var prefixes, suffixes []string
+	for _, k := range r.kustomizations {
+		prefixes, suffixes = append(prefixes, k.value.NamePrefix), append(suffixes, k.value.NameSuffix)
+	}
+	return composed(before, prefixes) && composed(after, suffixes)
+}
+
+func composed(text string, parts []string) bool {
+	if text == "" {
+		return true
+	}
+	return slices.ContainsFunc(parts, func(part string) bool {
+		rest, ok := strings.CutPrefix(text, part)
+		return ok && part != "" && composed(rest, parts)
+	})
+}
+
+// chainOf lists the kustomizations that change what the given ones use, the last
+// one first: those that include them, and the components of all.
+func (r *reading) chainOf(start []*kustomization) []*kustomization {
+	var order []*kustomization // the first one first
+	seen := make(map[*kustomization]bool)
+	var visit func(k *kustomization)
+	visit = func(k *kustomization) {
+		if seen[k] {
+			return
+		}
+		seen[k] = true
+		for _, c := range r.kustomizations {
+			if c.value.Kind == "Component" && slices.Contains(r.users[r.resolve(c.dir).name], k) {
+				visit(c)
+			}
+		}
+		order = append(order, k)
+		for _, parent := range r.users[r.resolve(k.dir).name] {
+			visit(parent)
+		}
+	}
+	for _, k := range start {
+		visit(k)
+	}
+	slices.Reverse(order)
+	return order
+}
+
+// A generator is an entry of configMapGenerator or secretGenerator.
+type generator struct {
+	k     *kustomization
+	field string
+	index int
+}
+
+func (o *object) findGenerators() []generator {
+	var found []generator
+	for _, k := range o.kustomizations {
+		switch o.Kind {
+		case "ConfigMap":
+			for i, g := range k.value.ConfigMapGenerator {
+				if o.named(g.Name, true) && o.Namespace == o.namespaceOf(k, g.Namespace) {
+					found = append(found, generator{k, "configMapGenerator", i})
+				}
+			}
+		case "Secret":
+			for i, g := range k.value.SecretGenerator {
+				if o.named(g.Name, true) && o.Namespace == o.namespaceOf(k, g.Namespace) {
+					found = append(found, generator{k, "secretGenerator", i})
+				}
+			}
+		}
+	}
+	return found
+}
+
+// namespaceOf is where an object that k generates ends up.
+func (r *reading) namespaceOf(k *kustomization, own string) string {
+	for _, outer := range r.chainOf([]*kustomization{k}) {
+		if outer.value.Namespace != "" {
+			return outer.value.Namespace
+		}
+	}
+	return own
+}
+
+// pathOf is the path that steps follow, as strings and ints.
+func pathOf(steps []manifest.Step) []any {
+	var path []any
+	for i, s := range steps[1:] {
+		if s.Key != nil {
+			path = append(path, s.Key.Value)
+		} else {
+			path = append(path, slices.Index(steps[i].Value.Content, s.Value))
+		}
+	}
+	return path
+}
+
+func pathString(path []any) string {
+	var parts []string
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			parts = append(parts, p)
+		case int:
+			parts = append(parts, strconv.Itoa(p))
+		}
+	}
+	return strings.Join(parts, ".")
+}

@@ -1,0 +1,115 @@
+//go:build unix
+
+package source_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/source"
+)
+
+// repository makes a repository in a folder that also holds a secret beside it.
+func repository(t *testing.T) *source.Tree {
+	t.Helper()
+	base := t.TempDir()
+	root := filepath.Join(base, "repo")
+	for name, content := range map[string]string{
+		"secret": "outside", "repo/a.yaml": "a", "repo/sub/b.yaml": "b",
+	} {
+		file := filepath.Join(base, name)
+		must(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		must(t, os.WriteFile(file, []byte(content), 0o644))
+	}
+	for link, target := range map[string]string{
+		"inside": "sub/b.yaml", "folder": "sub", "chain": "folder/b.yaml", "up": "sub/../a.yaml",
+		"outside": "../secret", "absolute": filepath.Join(base, "secret"), "loop": "loop", "nowhere": "none",
+	} {
+		must(t, os.Symlink(target, filepath.Join(root, link)))
+	}
+	must(t, syscall.Mkfifo(filepath.Join(root, "pipe"), 0o644))
+	must(t, os.WriteFile(filepath.Join(root, "big"), make([]byte, manifest.DefaultMaxFileSize+1), 0o644))
+	tree, err := source.Open(root)
+	must(t, err)
+	t.Cleanup(func() { tree.Close() })
+	return tree
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	tree := repository(t)
+	tests := []struct {
+		name string
+		want string
+		err  error
+		code manifest.Code
+	}{
+		{name: "a.yaml", want: "a"},
+		{name: "./sub/../a.yaml", want: "a"},
+		{name: "inside", want: "b"},
+		{name: "chain", want: "b"},
+		{name: "up", want: "a"},
+		{name: "none", err: fs.ErrNotExist, code: manifest.MissingFile},
+		{name: "nowhere", err: fs.ErrNotExist, code: manifest.MissingFile},
+		{name: "../secret", err: source.ErrOutside, code: manifest.OutsideRepository},
+		{name: "outside", err: source.ErrOutside, code: manifest.OutsideRepository},
+		{name: "absolute", err: source.ErrOutside, code: manifest.OutsideRepository},
+		{name: "loop", err: syscall.ELOOP, code: manifest.UnreadableFile},
+		{name: "pipe", err: source.ErrNotRegular, code: manifest.UnreadableFile},
+		{name: "sub", err: source.ErrNotRegular, code: manifest.UnreadableFile},
+		{name: "big", err: source.ErrTooLarge, code: manifest.FileTooLarge},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			data, err := tree.ReadFile(test.name)
+			if !errors.Is(err, test.err) || string(data) != test.want {
+				t.Fatalf("got %q, %v; want %q, %v", data, err, test.want, test.err)
+			}
+			if err != nil {
+				if gap := source.Gap(test.name, err); gap.Code != test.code || gap.File != test.name {
+					t.Errorf("gap is %+v, want code %q", gap, test.code)
+				}
+			}
+		})
+	}
+}
+
+func TestReadFileKeepsWhatItRead(t *testing.T) {
+	tree := repository(t)
+	_, err := tree.ReadFile("a.yaml")
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(tree.Dir(), "a.yaml"), []byte("changed"), 0o644))
+	if data, _ := tree.ReadFile("a.yaml"); string(data) != "a" {
+		t.Errorf("the second reading gives %q, so one run would see two states", data)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	tree := repository(t)
+	for name, want := range map[string]string{
+		"a.yaml": "a.yaml", "chain": "sub/b.yaml", "folder/b.yaml": "sub/b.yaml", "up": "a.yaml", "folder/../a.yaml": "a.yaml", ".": ".",
+	} {
+		if got, err := tree.Resolve(name); got != want || err != nil {
+			t.Errorf("%q resolves to %q, %v; want %q", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"outside", "absolute", "..", "../repo/a.yaml"} {
+		if got, err := tree.Resolve(name); !errors.Is(err, source.ErrOutside) {
+			t.Errorf("%q resolves to %q, %v; want ErrOutside", name, got, err)
+		}
+	}
+	if got, err := tree.Resolve("loop"); err == nil {
+		t.Errorf("a loop resolves to %q", got)
+	}
+}
