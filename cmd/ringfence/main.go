@@ -2,7 +2,11 @@
 // This package holds flags, exit codes and wiring only.
 package main
 
-import "os"
+import (
+	"io"
+	"log"
+	"os"
+)
 
 func main() {
 	c := command{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Getenv}
@@ -10,9 +14,11 @@ func main() {
 	os.Exit(c.main(os.Args[1:]))
 }
 
-// silence takes os.Stderr away from kustomize, which prints a deprecation warning
-// to it for each build of a base and has no option for it. They are no gaps.
+// silence takes the process-wide outputs away from the libraries: kustomize
+// prints a deprecation warning to os.Stderr for each build of a base, and Helm
+// logs warnings. Neither has an option for it, and what matters is a gap.
 func silence() {
+	log.SetOutput(io.Discard)
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		os.Stderr = null
 	}
