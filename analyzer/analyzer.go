@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -23,7 +22,7 @@ import (
 type Environment struct {
 	Name string
 	// Objects have their namespaces filled in. The objects of a target whose
-	// namespace nobody knows share a private one: see IsPrivate.
+	// namespace nobody knows share a private one: see manifest.IsPrivate.
 	Objects []*manifest.Object
 	Gaps    []Gap // what could not be seen of it
 	// NamespaceLabels are labels that the manifests do not hold, by namespace.
@@ -35,12 +34,6 @@ type Options struct {
 	Rules   *rules.Set
 	Persona rules.Persona // empty means Regular
 	Gaps    []Gap         // met outside of any environment
-}
-
-// IsPrivate tells whether a namespace stands for one whose name is unknown:
-// empty, or a NUL byte followed by the name of a target.
-func IsPrivate(namespace string) bool {
-	return namespace == "" || strings.HasPrefix(namespace, "\x00")
 }
 
 // Analyze returns the findings of all environments, merged and sorted. The
@@ -118,7 +111,6 @@ func assess(ctx context.Context, env Environment, set *rules.Set) (result *asses
 	}()
 	cluster, rejected := netpol.New(env.Objects, netpol.Options{
 		NamespaceLabels: env.NamespaceLabels,
-		Private:         IsPrivate,
 	})
 	gaps := slices.Clone(env.Gaps)
 	for _, gap := range rejected {

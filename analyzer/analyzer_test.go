@@ -93,17 +93,17 @@ func TestFindings(t *testing.T) {
 		text string
 		want []string
 	}{
-		"no policy": {deployment("web"), []string{"4 medium unprotected-workload"}},
+		"no policy": {deployment("web"), []string{"2 medium unprotected-workload"}},
 		"exposed by a Service": {deployment("web") + `apiVersion: v1
 kind: Service
 metadata: {name: web}
 spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
-`, []string{"4 high unprotected-workload"}},
+`, []string{"2 high unprotected-workload"}},
 		"a ClusterIP Service exposes nothing": {deployment("web") + `apiVersion: v1
 kind: Service
 metadata: {name: web}
 spec: {selector: {app: web}, ports: [{port: 80}]}
-`, []string{"4 medium unprotected-workload"}},
+`, []string{"2 medium unprotected-workload"}},
 		"exposed by an Ingress": {deployment("web") + `apiVersion: v1
 kind: Service
 metadata: {name: web}
@@ -113,7 +113,7 @@ apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: web}
 spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
-`, []string{"4 high unprotected-workload"}},
+`, []string{"2 high unprotected-workload"}},
 		"exposed by a route": {deployment("web") + `apiVersion: v1
 kind: Service
 metadata: {name: web}
@@ -123,7 +123,7 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: web}
 spec: {parentRefs: [{name: gateway}], rules: [{backendRefs: [{name: web, port: 80}]}]}
-`, []string{"4 high unprotected-workload"}},
+`, []string{"2 high unprotected-workload"}},
 		"a route of a mesh exposes nothing": {deployment("web") + `apiVersion: v1
 kind: Service
 metadata: {name: web}
@@ -133,11 +133,11 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: web}
 spec: {parentRefs: [{kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}
-`, []string{"4 medium unprotected-workload"}},
+`, []string{"2 medium unprotected-workload"}},
 		"default deny": {deployment("web") + denyAll, []string{}},
 		"ingress alone": {deployment("web") + policy(`
 spec: {podSelector: {matchLabels: {app: web}}}
-`), []string{"4 low unrestricted-egress"}},
+`), []string{"2 low unrestricted-egress"}},
 		"allow-all rules": {deployment("web") + policy(`
 spec:
   podSelector: {}
@@ -146,7 +146,7 @@ spec:
   - {}
   egress:
   - {}
-`), []string{"4 medium unprotected-workload", "19 low allow-all-rule"}},
+`), []string{"2 medium unprotected-workload", "19 low allow-all-rule"}},
 		"a union that allows every port": {deployment("web") + denyAll + policy(`
 spec:
   podSelector: {}
@@ -154,7 +154,7 @@ spec:
   - ports: [{port: 1, endPort: 8000}, {protocol: UDP}, {protocol: SCTP}]
   - from: [{namespaceSelector: {}}]
     ports: [{port: 8001, endPort: 65535}]
-`), []string{"4 medium unprotected-workload"}},
+`), []string{"2 medium unprotected-workload"}},
 		"peers that come to everything": {deployment("web") + policy(`
 spec:
   podSelector: {}

@@ -16,7 +16,7 @@ import (
 )
 
 func modelOf(env Environment) *Model {
-	cluster, _ := netpol.New(env.Objects, netpol.Options{Private: IsPrivate})
+	cluster, _ := netpol.New(env.Objects, netpol.Options{})
 	return newFacts(env, cluster, env.Gaps).model()
 }
 

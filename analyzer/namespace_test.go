@@ -64,14 +64,14 @@ func TestNamespaces(t *testing.T) {
 		text string
 		want []string
 	}{
-		"declared":     {shop + deployment("web"), []string{"4 medium missing-default-deny", "9 medium unprotected-workload"}},
-		"not declared": {deployment("web"), []string{"4 low missing-default-deny", "4 medium unprotected-workload"}},
+		"declared":     {shop + deployment("web"), []string{"2 medium missing-default-deny", "7 medium unprotected-workload"}},
+		"not declared": {deployment("web"), []string{"2 low missing-default-deny", "2 medium unprotected-workload"}},
 		"deny ingress": {shop + deployment("web") + policy(`
 spec: {podSelector: {}}
-`), []string{"4 low missing-default-deny", "9 low unrestricted-egress"}},
+`), []string{"2 low missing-default-deny", "7 low unrestricted-egress"}},
 		"deny that allows all": {shop + deployment("web") + policy(`
 spec: {podSelector: {}, ingress: [{}]}
-`), []string{"4 medium missing-default-deny", "9 medium unprotected-workload"}},
+`), []string{"2 medium missing-default-deny", "7 medium unprotected-workload"}},
 		"without workloads": {shop, []string{}},
 		"cluster-wide baseline": {shop + deployment("web") + `apiVersion: policy.networking.k8s.io/v1alpha1
 kind: BaselineAdminNetworkPolicy

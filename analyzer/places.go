@@ -89,7 +89,7 @@ func (p *places) sources() map[source]int {
 
 // public removes a private namespace, which has no name to show.
 func public(ref manifest.Ref) manifest.Ref {
-	if IsPrivate(ref.Namespace) {
+	if manifest.IsPrivate(ref.Namespace) {
 		ref.Namespace = ""
 	}
 	return ref

@@ -57,9 +57,10 @@ type Ref struct {
 	Group, Kind, Namespace, Name string
 }
 
-// String returns "namespace/Kind/name", without the namespace where there is none.
+// String returns "namespace/Kind/name", without the namespace where there is
+// none or it is not known.
 func (r Ref) String() string {
-	if r.Namespace == "" {
+	if IsPrivate(r.Namespace) {
 		return r.Kind + "/" + r.Name
 	}
 	return r.Namespace + "/" + r.Kind + "/" + r.Name

@@ -36,7 +36,7 @@ func Parse(file string, data []byte) ([]*Object, []Gap) {
 		}
 		made, err := NewObjects(node, Plain(file, doc.Skip))
 		if err != nil {
-			gaps = append(gaps, Gap{Pos: Pos{File: file, Line: doc.Skip + node.Line}, Code: codeOf(err), Reason: err.Error()})
+			gaps = append(gaps, valueGap(file, doc.Skip, node.Line, err))
 			continue
 		}
 		objects = append(objects, made...)
@@ -49,11 +49,18 @@ func SizeReason(size int) string {
 	return fmt.Sprintf("file of %d bytes is over the limit of %d", size, DefaultMaxFileSize)
 }
 
-func codeOf(err error) Code {
-	if errors.Is(err, errDepth) || errors.Is(err, errAliases) {
-		return LimitExceeded
+// valueGap says why a document that parses is unusable; line is that of the
+// document, skip the number of lines before it.
+func valueGap(file string, skip, line int, err error) Gap {
+	gap := Gap{Pos: Pos{File: file, Line: skip + line}, Code: InvalidYAML, Reason: err.Error()}
+	var syntax *SyntaxError
+	switch {
+	case ExceedsLimit(err):
+		gap.Code = LimitExceeded
+	case errors.As(err, &syntax):
+		gap.Line, gap.Reason = skip+syntax.Line, syntax.Reason
 	}
-	return InvalidYAML
+	return gap
 }
 
 func parseGap(file string, err error) Gap {
@@ -114,7 +121,7 @@ func (d Document) LooksLikeKubernetes() bool {
 
 // SyntaxError is a document that is not YAML.
 type SyntaxError struct {
-	Line   int // 1-based line of the file
+	Line   int // 1-based
 	Reason string
 }
 

@@ -55,6 +55,11 @@ func TestParse(t *testing.T) {
 			gaps: []Gap{{Pos: Pos{File: "f.yaml", Line: 8}, Code: InvalidYAML, Reason: "did not find expected ',' or ']'"}},
 		},
 		{
+			name: "key that is no scalar", in: pod + "---\n" + pod + "spec:\n  {{ x }}: 1\n",
+			want: []string{"Pod/a at 1"},
+			gaps: []Gap{{Pos: Pos{File: "f.yaml", Line: 9}, Code: InvalidYAML, Reason: "a key must be a scalar"}},
+		},
+		{
 			name: "template of a chart that is not there", in: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}-x\n",
 			gaps: []Gap{{Pos: Pos{File: "f.yaml", Line: 4}, Code: InvalidYAML, Reason: "did not find expected key"}},
 		},

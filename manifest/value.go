@@ -23,12 +23,16 @@ var (
 	errAliases = fmt.Errorf("aliases expand to more than %d values", maxAliased)
 )
 
+// ExceedsLimit tells whether an error of Value says that a bound is exceeded.
+func ExceedsLimit(err error) bool { return errors.Is(err, errDepth) || errors.Is(err, errAliases) }
+
 // Value converts a node to plain data: map[string]any, []any, string, bool,
 // int64, uint64 (above the range of int64), float64 or nil.
 //
 // Scalars are read by YAML 1.1, as kubectl and Helm do (a plain yes is true),
 // the last of several equal keys wins, and merge keys are applied. The error
-// tells that a bound is exceeded or that the value has no place in JSON.
+// tells that a bound is exceeded, or is a *SyntaxError, with the line of the
+// node, for what has no place in JSON.
 func Value(node *yaml.Node) (any, error) {
 	var c converter
 	return c.value(node, 0)
@@ -72,7 +76,11 @@ func (c *converter) value(node *yaml.Node, depth int) (any, error) {
 		}
 		return list, nil
 	case yaml.ScalarNode:
-		return scalar(node)
+		v, err := scalar(node)
+		if err != nil {
+			err = &SyntaxError{Line: node.Line, Reason: err.Error()}
+		}
+		return v, err
 	default:
 		return nil, nil
 	}
@@ -123,14 +131,14 @@ func (c *converter) merge(m map[string]any, value *yaml.Node, depth int) error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("line %d: a merge key needs a mapping", value.Line)
+		return &SyntaxError{Line: value.Line, Reason: "a merge key needs a mapping"}
 	}
 }
 
 func (c *converter) key(node *yaml.Node) (string, error) {
 	node = follow(node)
 	if node.Kind != yaml.ScalarNode {
-		return "", fmt.Errorf("line %d: a key must be a scalar", node.Line)
+		return "", &SyntaxError{Line: node.Line, Reason: "a key must be a scalar"}
 	}
 	v, err := scalar(node)
 	if err != nil {

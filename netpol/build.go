@@ -138,7 +138,7 @@ func (c *Cluster) namespace(name string) *Namespace {
 
 // undeclared returns a namespace of which only the options know more than the name.
 func (c *Cluster) undeclared(name string) *Namespace {
-	n := &Namespace{Name: name, Private: name == "" || c.options.Private != nil && c.options.Private(name)}
+	n := &Namespace{Name: name, Private: manifest.IsPrivate(name)}
 	if n.Private {
 		return n
 	}

@@ -17,7 +17,8 @@
 //   - Pods on the host network are selected by no policy and match no pod or
 //     namespace peer: only a rule without peers admits them.
 //   - A namespace that is not declared carries only kubernetes.io/metadata.name.
-//     A private namespace (see [Options]) carries no label at all.
+//     A private namespace (see [manifest.IsPrivate]) carries no label at all: it
+//     matches namespaceSelector {} and selectors that only exclude.
 //   - What the API server would reject allows nothing, and the rest of the policy
 //     is evaluated; each such part gives a gap.
 package netpol
@@ -54,11 +55,6 @@ type Options struct {
 	// NamespaceLabels holds labels by namespace. They are added to those in the
 	// repository, which win where both have a key.
 	NamespaceLabels map[string]map[string]string
-	// Private tells that a namespace stands for one whose name nobody gave. Its
-	// name and labels are unknown: it matches namespaceSelector {} and selectors
-	// that only exclude, and podSelectors work inside it. The empty name is always
-	// private; nil means that no other is.
-	Private func(namespace string) bool
 }
 
 // Namespace is a namespace of the cluster.

@@ -129,7 +129,6 @@ func TestNamespaces(t *testing.T) {
 	open := parse(t, `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: declared}, spec: {ingress: [{from: [{namespaceSelector: {}}]}]}}`)[0]
 	c, gaps := New([]*manifest.Object{objects[0], objects[1], objects[2], private, policy.WithNamespace("\x00target"), open}, Options{
 		NamespaceLabels: map[string]map[string]string{"declared": {"a": "options", "b": "options"}, "far": {"team": "x"}},
-		Private:         func(namespace string) bool { return namespace[0] == 0 },
 	})
 	if len(gaps) > 0 {
 		t.Fatal(gaps)

@@ -3,28 +3,19 @@ package render
 import (
 	"cmp"
 	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
 )
 
 // helmDefaultNamespace is what charts see as their release's namespace when
 // nobody says which it is.
 const helmDefaultNamespace = "default"
 
-// privatePrefix marks the namespaces that stand for one that is not known. No
-// real namespace starts with it.
-const privatePrefix = "\x00"
-
-// PrivateNamespace is the namespace of a target's objects that do not say theirs,
-// where nothing else does either. It equals no other namespace.
-func (t Target) PrivateNamespace() string { return privatePrefix + t.Scope }
-
-// IsPrivate tells whether a namespace stands for one that is not known.
-func IsPrivate(namespace string) bool { return strings.HasPrefix(namespace, privatePrefix) }
-
 // place says for every object in which namespace it lives. Data stays as
 // rendered: only the reference changes.
 func (r *Repository) place(result *Result) {
 	known := cmp.Or(result.Namespace, r.opts.Namespace)
-	target := cmp.Or(known, result.PrivateNamespace())
+	target := cmp.Or(known, manifest.PrivateNamespace(result.Scope))
 	for i, o := range result.Objects {
 		switch {
 		case isClusterScoped(o.Group, o.Kind):

@@ -20,7 +20,7 @@ import data.ringfence.lib
 
 findings contains {
 	"object": n.id,
-	"path": ["metadata", "name"],
+	"path": ["kind"],
 	"message": sprintf("%s has no default deny for %s", [n.title, concat(" and ", open)]),
 	"related": [],
 	"severity": _severity(n.declared, open),

@@ -10,7 +10,7 @@ _found(namespace) := found if {
 test_fires if {
 	_found({}) == {{
 		"object": 0,
-		"path": ["metadata", "name"],
+		"path": ["kind"],
 		"message": "namespace \"shop\" has no default deny for ingress and egress",
 		"related": [],
 		"severity": "medium",

@@ -20,7 +20,7 @@ import data.ringfence.lib
 
 findings contains {
 	"object": w.id,
-	"path": ["metadata", "name"],
+	"path": ["kind"],
 	"message": sprintf("any pod can connect to %s on any port: %s%s", [w.title, _ingress(id), _egress(id)]),
 	"related": array.concat(rules, doors),
 	"severity": _severity(id),

@@ -7,7 +7,7 @@ test_fires_without_a_policy if {
 	found := findings with input as model.input_of({"workloads": [model.workload({})]})
 	found == {{
 		"object": 1,
-		"path": ["metadata", "name"],
+		"path": ["kind"],
 		"message": "any pod can connect to Deployment \"cart\" on any port: no policy isolates its ingress, and its egress is open too",
 		"related": [],
 		"severity": "medium",

@@ -18,7 +18,7 @@ import data.ringfence.lib
 
 findings contains {
 	"object": w.id,
-	"path": ["metadata", "name"],
+	"path": ["kind"],
 	"message": sprintf("%s may connect to anything: policies isolate its ingress, none its egress", [w.title]),
 	"related": [
 	{"object": id, "path": ["spec"], "message": "isolates its ingress only"} |

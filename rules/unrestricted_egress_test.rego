@@ -9,7 +9,7 @@ test_fires if {
 	found := findings with input as model.input_of({"workloads": [model.workload({"ingress": _ingress})]})
 	found == {{
 		"object": 1,
-		"path": ["metadata", "name"],
+		"path": ["kind"],
 		"message": "Deployment \"cart\" may connect to anything: policies isolate its ingress, none its egress",
 		"related": [{"object": 2, "path": ["spec"], "message": "isolates its ingress only"}],
 		"severity": "low",
