@@ -121,9 +121,7 @@ func skipped(o *manifest.Object, c types.HelmChart) bool {
 // chartFile is the output of a chart as a file whose marks lead to where the
 // chart's objects come from.
 func (r *reading) chartFile(k *kustomization, pos manifest.Pos, objects []*manifest.Object) *file {
-	r.mu.Lock()
 	f := &file{name: k.name, id: r.newID(), marks: make(map[int]*place)}
-	r.mu.Unlock()
 	r.byID[f.id] = f
 	var text strings.Builder
 	for _, o := range objects {

@@ -53,7 +53,7 @@ func (r *reading) failure(err error) []manifest.Gap {
 var (
 	folderInError = regexp.MustCompile(`(?:recursed accumulation of path|for path) '([^']+)'`)
 	// wrapping is what kustomize puts before the cause.
-	wrapping = regexp.MustCompile(`^.*(?:recursed accumulation of path '[^']*'|accumulation err='.*?'|couldn't make target for path '[^']*'|must build at directory|accumulateDirectory|loader\.New): *"?`)
+	wrapping = regexp.MustCompile(`^.*(?:recursed accumulation of path '[^']*'|must resolve to a file'|accumulation err='.*?'|couldn't make target for path '[^']*'|must build at directory|accumulateDirectory|loader\.New): *"?`)
 	// objectInError is an object as kustomize names it.
 	objectInError = regexp.MustCompile(`\b([A-Z]\w+)\.(?:\[\w+\]|\w+)\.(?:\[\w+\]|[\w.-]+)/([\w.-]+)\.(?:\[\w+\]|[\w-]+)`)
 )
@@ -67,14 +67,14 @@ func unescape(text string) string {
 }
 
 func reason(text string) string {
-	text = strings.TrimRight(wrapping.ReplaceAllString(oneLine(text), ""), `"`)
+	text = wrapping.ReplaceAllString(strings.Join(strings.Fields(text), " "), "")
 	for _, prefix := range []string{"accumulating resources: ", "accumulating components: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
 	if text == "" {
 		return "kustomize failed"
 	}
-	return text
+	return oneLine(text)
 }
 
 // failing returns the kustomization that a message is about.

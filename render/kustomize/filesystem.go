@@ -92,17 +92,10 @@ type resolution struct {
 }
 
 func (b *Builder) resolve(name string) resolution {
-	b.mu.Lock()
-	at, ok := b.resolved[name]
-	b.mu.Unlock()
-	if ok {
+	return b.resolved.get(name, func() (at resolution) {
+		if at.name, at.err = b.tree.Resolve(name); at.err == nil {
+			at.dir = b.tree.IsDir(at.name)
+		}
 		return at
-	}
-	if at.name, at.err = b.tree.Resolve(name); at.err == nil {
-		at.dir = b.tree.IsDir(at.name)
-	}
-	b.mu.Lock()
-	b.resolved[name] = at
-	b.mu.Unlock()
-	return at
+	})
 }

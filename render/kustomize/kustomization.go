@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -156,9 +157,13 @@ func (k *kustomization) placeOf(field string, index int) *place {
 
 // isInline tells whether an entry that may be a path or YAML is YAML.
 func isInline(text string) bool {
-	var node yaml.Node
-	return strings.ContainsAny(text, ":{") && yaml.Unmarshal([]byte(text), &node) == nil &&
-		len(node.Content) > 0 && node.Content[0].Kind == yaml.MappingNode
+	if !strings.ContainsAny(text, ":{") {
+		return false
+	}
+	return slices.ContainsFunc(manifest.Split([]byte(text)), func(d manifest.Document) bool {
+		node, err := d.Parse()
+		return err == nil && len(node.Content) > 0 && node.Content[0].Kind == yaml.MappingNode
+	})
 }
 
 // readInline reads the patches and plugins that stand in the kustomization, and
@@ -184,24 +189,41 @@ func (k *kustomization) readInline(all lines) {
 	for i := range k.value.PatchesJson6902 {
 		read("patchesJson6902", i, &k.value.PatchesJson6902[i].Patch, "patch")
 	}
+	// Kustomize parses what may be a path as YAML first.
+	bound := func(field string, i int, text string) {
+		if !mayExpand([]byte(text)) {
+			return
+		}
+		if f := newFile(k.name, 0, []byte(text)); f.bomb() {
+			f.broken.Pos = k.at(field, i)
+			k.broken = or(k.broken, f.broken)
+		}
+	}
 	for i, p := range k.value.PatchesStrategicMerge {
-		if text := string(p); isInline(text) {
+		text := string(p)
+		if bound("patchesStrategicMerge", i, text); isInline(text) {
 			read("patchesStrategicMerge", i, &text)
 			k.value.PatchesStrategicMerge[i] = types.PatchStrategicMerge(text)
 		}
 	}
-	for field, list := range k.plugins() {
-		for i := range list {
-			if text := list[i]; isInline(text) {
-				read(field, i, &text) // marks would do no harm, but tell nothing
+	for _, p := range k.plugins() {
+		for i, text := range p.entries {
+			if bound(p.field, i, text); isInline(text) {
+				read(p.field, i, &text) // marks would do no harm, but tell nothing
 			}
 		}
 	}
 }
 
-func (k *kustomization) plugins() map[string][]string {
-	return map[string][]string{
-		"generators": k.value.Generators, "transformers": k.value.Transformers, "validators": k.value.Validators,
+// pluginList is a field that lists plugins.
+type pluginList struct {
+	field   string
+	entries []string
+}
+
+func (k *kustomization) plugins() []pluginList {
+	return []pluginList{
+		{"generators", k.value.Generators}, {"transformers", k.value.Transformers}, {"validators", k.value.Validators},
 	}
 }
 
@@ -209,12 +231,14 @@ func (k *kustomization) plugins() map[string][]string {
 // be found, and marked, if it is a literal block.
 func (k *kustomization) readText(text string, at *place, all lines) (string, []*document) {
 	inner := splitLines(text)
-	if at == nil || at.style&yaml.LiteralStyle == 0 || at.line+len(inner)-1 > len(all) {
+	indent, ok := indentOf(inner, at, all)
+	if !ok {
 		f := &file{name: k.name, id: k.id, marks: make(map[int]*place)}
 		docs := f.read([]byte(text), placing{lines: inner})
 		k.broken = or(k.broken, f.broken)
 		for _, d := range docs {
 			d.root.all(func(p *place) bool {
+				p.line, p.column = 1, 1
 				if at != nil {
 					p.line, p.column = at.line, at.column
 				}
@@ -223,20 +247,7 @@ func (k *kustomization) readText(text string, at *place, all lines) (string, []*
 		}
 		return text, docs
 	}
-	indent := -1
-	for i, line := range inner {
-		outer := all[min(at.line+i, len(all)-1)]
-		if line == "" {
-			continue
-		}
-		if !strings.HasSuffix(outer, line) {
-			return text, nil
-		}
-		if indent < 0 {
-			indent = len(outer) - len(line)
-		}
-	}
-	docs := k.read([]byte(text), placing{lines: all, skip: at.line, indent: max(indent, 0)})
+	docs := k.read([]byte(text), placing{lines: all, skip: at.line, indent: indent})
 	if k.broken != nil {
 		return text, docs
 	}
@@ -246,6 +257,27 @@ func (k *kustomization) readText(text string, at *place, all lines) (string, []*
 		}
 	}
 	return strings.Join(inner, "\n"), docs
+}
+
+// indentOf tells by how much the lines of a literal block are indented, if it is
+// one and its lines are those of the file.
+func indentOf(inner lines, at *place, all lines) (indent int, ok bool) {
+	if at == nil || at.style&yaml.LiteralStyle == 0 {
+		return 0, false
+	}
+	indent = -1
+	for i, line := range inner {
+		if line == "" {
+			continue
+		}
+		if at.line+i >= len(all) || !strings.HasSuffix(all[at.line+i], line) {
+			return 0, false
+		}
+		if indent < 0 {
+			indent = len(all[at.line+i]) - len(line)
+		}
+	}
+	return max(indent, 0), true
 }
 
 func or[T any](a, b *T) *T {
@@ -270,7 +302,7 @@ func without[T any](list []T, field string, name string, leave map[entry]bool) [
 // has to change, else the same content as JSON without the entries that leave
 // names, and with more resources.
 func (k *kustomization) rewritten(leave map[entry]bool, more []string) ([]byte, error) {
-	if len(leave) == 0 && len(more) == 0 && !k.changed {
+	if len(leave) == 0 && len(more) == 0 && len(k.value.HelmCharts) == 0 && !k.changed {
 		return k.text, nil
 	}
 	v := k.value

@@ -24,6 +24,7 @@ import (
 	"path"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -47,22 +48,30 @@ type Builder struct {
 	opts   Options
 	charts *helm.Renderer
 
-	mu             sync.Mutex
-	files          map[string]*file
-	kustomizations map[string]*kustomization
-	resolved       map[string]resolution
-	lastID         int
+	files          cache[*file]
+	kustomizations cache[*kustomization]
+	resolved       cache[resolution]
+	lastID         atomic.Int64
 }
 
 // NewBuilder returns a builder for the kustomizations of the repository that
 // tree shows.
 func NewBuilder(tree *source.Tree, opts Options) *Builder {
-	return &Builder{
-		tree: tree, opts: opts, charts: helm.New(tree),
-		files:          make(map[string]*file),
-		kustomizations: make(map[string]*kustomization),
-		resolved:       make(map[string]resolution),
-	}
+	return &Builder{tree: tree, opts: opts, charts: helm.New(tree)}
+}
+
+// newID returns a number for marks.
+func (b *Builder) newID() int { return int(b.lastID.Add(1)) }
+
+// kustomization parses a kustomization file, once. The file can be linked into
+// several folders, from which its paths lead to different files.
+func (b *Builder) kustomization(name, dir string, data []byte) *kustomization {
+	return b.kustomizations.get(name+"\x00"+dir, func() *kustomization { return newKustomization(name, dir, b.newID(), data) })
+}
+
+// marked returns a file with marks, made once.
+func (b *Builder) marked(name string, data []byte) *file {
+	return b.files.get(name, func() *file { return newFile(name, b.newID(), data) })
 }
 
 // maxAttempts bounds how often a kustomization is built again without an entry

@@ -40,7 +40,7 @@ func repository(t testing.TB, archive string) *source.Tree {
 // field is "kind/name path = value @ line", as the tests below expect it.
 func field(objects []*manifest.Object, kind, name string, path ...any) string {
 	for _, o := range objects {
-		if o.Kind != kind || o.Name != name {
+		if o.Kind != kind || !strings.HasPrefix(o.Name, name) {
 			continue
 		}
 		origin := o.At(path...)
@@ -215,17 +215,17 @@ patchesStrategicMerge:
 		{"Deployment", "web", nil, "@ base/web.yaml:1:1"},
 		{"Deployment", "web", []any{"spec", "template"}, "@ base/web.yaml:11:3 ~"},
 		{"Deployment", "web", []any{"spec", "nothing"}, "<nil> @ base/web.yaml:6:1 ~"},
-		{"NetworkPolicy", "web", []any{"spec", "policyTypes", 0}, "Ingress @ prod/kustomization.yaml:31:9"},
+		{"NetworkPolicy", "web", []any{"spec", "policyTypes", 0}, "Ingress @ prod/kustomization.yaml:32:9"},
 		{"NetworkPolicy", "web", []any{"spec", "ingress", 0, "from", 0, "podSelector", "matchLabels", "app"}, "front @ base/policy.yaml:11:11"},
 		{"NetworkPolicy", "web", []any{"spec", "ingress", 0, "from", 0, "podSelector", "matchLabels", "team"}, "a @ prod/kustomization.yaml:7:3"},
 		{"NetworkPolicy", "web", []any{"spec", "ingress", 0}, "@ base/policy.yaml:8:5 ~"},
 		{"ServiceAccount", "web", []any{"metadata", "name"}, "web @ base/names.yaml:7:5"},
-		{"Service", "web", []any{"spec", "ports", 0, "port"}, "81 @ prod/kustomization.yaml:36:7 ~"},
-		{"Service", "web", []any{"spec", "type"}, "NodePort @ prod/kustomization.yaml:39:7"},
+		{"Service", "web", []any{"spec", "ports", 0, "port"}, "81 @ prod/kustomization.yaml:37:7 ~"},
+		{"Service", "web", []any{"spec", "type"}, "NodePort @ prod/kustomization.yaml:40:7"},
 		{"Service", "web", []any{"metadata", "name"}, "web @ base/names.yaml:11:5 ~"},
-		{"ConfigMap", "settings-k2dm4tm2ct", []any{"data", "MODE"}, "fast @ prod/kustomization.yaml:20:5 ~"},
-		{"ConfigMap", "settings-k2dm4tm2ct", []any{"data", "all.conf"}, "one\n @ prod/all.conf:1:1 ~"},
-		{"ConfigMap", "settings-k2dm4tm2ct", nil, "@ prod/kustomization.yaml:18:3"},
+		{"ConfigMap", "settings-", []any{"data", "MODE"}, "fast @ prod/kustomization.yaml:20:5 ~"},
+		{"ConfigMap", "settings-", []any{"data", "all.conf"}, "one\n @ prod/all.conf:1:1 ~"},
+		{"ConfigMap", "settings-", nil, "@ prod/kustomization.yaml:18:3"},
 	} {
 		got := field(objects, test.kind, test.name, test.path...)
 		if strings.HasPrefix(test.want, "@") {
@@ -299,7 +299,7 @@ resources:
 resources:
 - ../base
 - ../nowhere
-`, "prod", 0, `base/kustomization.yaml:3:3 missing-file: "a.yaml" does not exist
+`, "prod", 0, `base/kustomization.yaml:2:3 missing-file: "a.yaml" does not exist
 prod/kustomization.yaml:3:3 missing-file: "../nowhere" does not exist`},
 		{"outside", `
 -- a/kustomization.yaml --
@@ -309,11 +309,11 @@ resources:
 - ../@/b
 - link.yaml
 - linked
-`, "a", 0, `a/kustomization.yaml:3:3 outside-repository: "../../x" leaves the repository
-a/kustomization.yaml:4:3 outside-repository: "/etc/passwd" leaves the repository
-a/kustomization.yaml:5:3 missing-file: "../@/b" does not exist
-a/kustomization.yaml:6:3 outside-repository: "link.yaml" leaves the repository
-a/kustomization.yaml:7:3 outside-repository: "linked" leaves the repository`},
+`, "a", 0, `a/kustomization.yaml:2:3 outside-repository: "../../x": the path leaves the repository
+a/kustomization.yaml:3:3 outside-repository: "/etc/passwd": the path leaves the repository
+a/kustomization.yaml:4:3 missing-file: "../@/b" does not exist
+a/kustomization.yaml:5:3 outside-repository: "link.yaml": the path leaves the repository
+a/kustomization.yaml:6:3 outside-repository: "linked": the path leaves the repository`},
 		{"plugins", shop + `
 -- prod/kustomization.yaml --
 resources: [../base]
@@ -364,16 +364,38 @@ patches:
   patch: |-
     ` + strings.ReplaceAll(bomb, "\n", "\n    ") + `
 -- bomb.yaml --
-` + bomb, ".", 0, `kustomization.yaml:5 limit-exceeded: expands to more than 2000000 values through aliases`},
+` + bomb, ".", 0, `kustomization.yaml:5 limit-exceeded: aliases expand to more than 100000 values`},
+		{"alias bombs for plugins", `
+-- kustomization.yaml --
+resources: []
+transformers:
+- |-
+  apiVersion: builtin
+  kind: PatchTransformer
+  metadata: {name: x}
+  target: {kind: Pod}
+  path: bomb.yaml
+- missing.yaml
+-- bomb.yaml --
+` + bomb, ".", 0, `kustomization.yaml:3:3 limit-exceeded: aliases expand to more than 100000 values
+kustomization.yaml:9:3 missing-file: "missing.yaml" does not exist`},
+		{"alias bomb in place of a path", `
+-- kustomization.yaml --
+resources: []
+patchesStrategicMerge:
+- |
+  # a list
+  - ` + strings.ReplaceAll(bomb, "\n", "\n    ") + `
+`, ".", 0, `kustomization.yaml:3:3 limit-exceeded: aliases expand to more than 100000 values`},
 		{"alias bomb in a resource", `
 -- kustomization.yaml --
 resources: [bomb.yaml]
 -- bomb.yaml --
-` + bomb, ".", 0, `bomb.yaml:1 limit-exceeded: expands to more than 2000000 values through aliases`},
+` + bomb, ".", 0, `bomb.yaml:1 limit-exceeded: aliases expand to more than 100000 values`},
 		{"broken YAML", "-- kustomization.yaml --\nresources: [a.yaml]\n-- a.yaml --\napiVersion: v1\nkind: [\n", ".", 0,
-			`a.yaml:2 invalid-yaml: did not find expected node content`},
+			`a.yaml:3 invalid-yaml: did not find expected node content`},
 		{"missing chart", "-- kustomization.yaml --\nhelmCharts:\n- name: redis\n  repo: https://example.com/charts\n", ".", 0,
-			`kustomization.yaml:3:3 missing-dependency: chart "redis" from "https://example.com/charts" is not in the repository`},
+			`kustomization.yaml:2:3 missing-dependency: chart "redis" from "https://example.com/charts" is not in the repository`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tree := repository(t, test.archive)
@@ -411,9 +433,23 @@ func TestLinkedKustomization(t *testing.T) {
 	if err := os.Symlink("../shared.yaml", filepath.Join(tree.Dir(), "a", "kustomization.yaml")); err != nil {
 		t.Fatal(err)
 	}
+	// Kustomize does not follow the link out of the folder.
 	_, gaps := NewBuilder(tree, Options{}).Build(context.Background(), "a")
-	if !strings.Contains(describe(gaps), `"https://example.com/a.yaml" is not in the repository`) && !strings.Contains(describe(gaps), "outside") && len(gaps) == 0 {
-		t.Error(describe(gaps))
+	if len(gaps) == 0 {
+		t.Error("no gap")
+	}
+	if err := os.Rename(filepath.Join(tree.Dir(), "shared.yaml"), filepath.Join(tree.Dir(), "a", "shared.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(tree.Dir(), "a", "kustomization.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("shared.yaml", filepath.Join(tree.Dir(), "a", "kustomization.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	_, gaps = NewBuilder(tree, Options{}).Build(context.Background(), "a")
+	if want := `a/shared.yaml:1:13 remote-reference: "https://example.com/a.yaml" is not in the repository`; describe(gaps) != want {
+		t.Errorf("got %s, want %s", describe(gaps), want)
 	}
 }
 
@@ -470,7 +506,7 @@ func TestHelmCharts(t *testing.T) {
 	}{
 		{[]any{"spec", "replicas"}, "2 @ app/charts/web/templates/web.yaml:7"},
 		{[]any{"spec", "template", "spec", "containers", 0, "image"}, "example/web @ app/charts/web/templates/web.yaml:12"},
-		{[]any{"spec", "paused"}, "true @ app/kustomization.yaml:16"},
+		{[]any{"spec", "paused"}, "true @ app/kustomization.yaml:15"},
 		{[]any{"metadata", "namespace"}, "shop @ app/charts/web/templates/web.yaml:5"},
 	} {
 		if got := field(objects, "Deployment", "front-web", test.path...); !strings.HasPrefix(got, test.want) {

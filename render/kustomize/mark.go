@@ -73,7 +73,7 @@ func (f *file) breaks(skip int, d manifest.Document, err error) {
 	gap := manifest.Gap{Pos: manifest.Pos{File: f.name, Line: skip + d.Skip + 1}, Code: manifest.InvalidYAML, Reason: err.Error()}
 	if syntax, ok := err.(*manifest.SyntaxError); ok {
 		gap.Line, gap.Reason = skip+syntax.Line, syntax.Reason
-	} else if strings.HasPrefix(gap.Reason, "expands to") || strings.HasPrefix(gap.Reason, "nested deeper") {
+	} else if manifest.ExceedsLimit(err) {
 		gap.Code = manifest.LimitExceeded
 	} else {
 		return // kustomize has its own opinion on values

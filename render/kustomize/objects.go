@@ -2,13 +2,11 @@ package kustomize
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -57,107 +55,6 @@ func (r *reading) objects(m resmap.ResMap) ([]*manifest.Object, error) {
 		made = append(made, one)
 	}
 	return made, nil
-}
-
-// settle rewrites scalars that kustomize and kubectl would read differently, so
-// that the node says in kubectl's YAML 1.1 what "kustomize build" prints: a plain
-// yes is a string for kustomize, and it prints it in quotes. It fails where
-// kustomize would: for a key that stands twice in a mapping.
-func settle(node *yaml.Node) error {
-	switch node.Kind {
-	case yaml.ScalarNode:
-		return settleScalar(node)
-	case yaml.MappingNode:
-		if key := repeated(node); key != nil {
-			return fmt.Errorf("mapping key %q already defined", key.Value)
-		}
-	}
-	for _, child := range node.Content {
-		if err := settle(child); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func repeated(node *yaml.Node) *yaml.Node {
-	if len(node.Content) > 32 {
-		seen := make(map[string]bool, len(node.Content)/2)
-		for i := 0; i < len(node.Content); i += 2 {
-			if seen[node.Content[i].Value] {
-				return node.Content[i]
-			}
-			seen[node.Content[i].Value] = true
-		}
-		return nil
-	}
-	for i := 2; i < len(node.Content); i += 2 {
-		for j := 0; j < i; j += 2 {
-			if node.Content[i].Value == node.Content[j].Value {
-				return node.Content[i]
-			}
-		}
-	}
-	return nil
-}
-
-const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-
-// telling are the first characters of plain text that may not be a string.
-const telling = "0123456789+-.~nNyYtTfFoO"
-
-func settleScalar(node *yaml.Node) error {
-	if node.Style&yaml.FoldedStyle != 0 {
-		return refold(node)
-	}
-	if node.Style&quoted != 0 || node.Value != "" && !strings.ContainsRune(telling, rune(node.Value[0])) {
-		return nil
-	}
-	var v any
-	if err := node.Decode(&v); err != nil {
-		return err
-	}
-	if same, err := manifest.Value(node); err == nil && equal(same, v) {
-		return nil
-	}
-	node.Style, node.Tag = 0, ""
-	switch v := v.(type) {
-	case nil:
-		node.Value = "null"
-	case string:
-		node.Value, node.Style = v, yaml.DoubleQuotedStyle
-	case time.Time:
-		node.Value, node.Style = v.Format(time.RFC3339Nano), yaml.DoubleQuotedStyle
-	default:
-		data, err := json.Marshal(v)
-		if err != nil {
-			return err
-		}
-		node.Value = string(data)
-	}
-	return nil
-}
-
-// refold writes and reads a folded scalar, as kustomize does when it prints: its
-// YAML library adds an empty line before lines that are indented further.
-func refold(node *yaml.Node) error {
-	text, err := yaml.Marshal(map[string]*yaml.Node{"": {Kind: yaml.ScalarNode, Style: node.Style, Tag: node.Tag, Value: node.Value}})
-	if err != nil {
-		return err
-	}
-	var read map[string]string
-	if err := yaml.Unmarshal(text, &read); err != nil {
-		return err
-	}
-	node.Value = read[""]
-	return nil
-}
-
-func equal(a, b any) bool {
-	if n, ok := b.(int); ok {
-		b = int64(n)
-	}
-	return a == b
 }
 
 // identity is what tells resources apart, up to their namespace.
@@ -399,44 +296,6 @@ func (r *reading) chainOf(start []*kustomization) []*kustomization {
 	}
 	slices.Reverse(order)
 	return order
-}
-
-// A generator is an entry of configMapGenerator or secretGenerator.
-type generator struct {
-	k     *kustomization
-	field string
-	index int
-}
-
-func (o *object) findGenerators() []generator {
-	var found []generator
-	for _, k := range o.kustomizations {
-		switch o.Kind {
-		case "ConfigMap":
-			for i, g := range k.value.ConfigMapGenerator {
-				if o.named(g.Name, true) && o.Namespace == o.namespaceOf(k, g.Namespace) {
-					found = append(found, generator{k, "configMapGenerator", i})
-				}
-			}
-		case "Secret":
-			for i, g := range k.value.SecretGenerator {
-				if o.named(g.Name, true) && o.Namespace == o.namespaceOf(k, g.Namespace) {
-					found = append(found, generator{k, "secretGenerator", i})
-				}
-			}
-		}
-	}
-	return found
-}
-
-// namespaceOf is where an object that k generates ends up.
-func (r *reading) namespaceOf(k *kustomization, own string) string {
-	for _, outer := range r.chainOf([]*kustomization{k}) {
-		if outer.value.Namespace != "" {
-			return outer.value.Namespace
-		}
-	}
-	return own
 }
 
 // pathOf is the path that steps follow, as strings and ints.

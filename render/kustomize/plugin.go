@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -21,12 +22,13 @@ const chartGenerator = "HelmChartInflationGenerator"
 // stay, and returns the names of the charts that it inflates.
 func (r *reading) pluginFile(k *kustomization, u use) (keep bool, charts []string) {
 	at := r.resolve(path.Join(k.dir, u.path))
-	if at.err != nil || isURL(u.path) || !at.dir {
+	if at.err != nil && !isURL(u.path) && !isRepository(u.path) {
+		gap := unreadable(u.pos, u.path, at.err)
+		return r.refuse(gap.Pos, gap.Code, gap.Reason), nil
+	}
+	if isURL(u.path) || !at.dir {
 		if !r.allow(k, u) {
 			return false, nil
-		}
-		if at.err != nil {
-			return true, nil
 		}
 		docs, ok := r.pluginDocuments(at.name, u)
 		if !ok {
@@ -89,6 +91,14 @@ func (r *reading) pluginFolder(u use, dir string, above []string) bool {
 	return true
 }
 
+// inlinePlugin is pluginFile for an entry that is the configuration itself.
+func (r *reading) inlinePlugin(k *kustomization, pos manifest.Pos, text string, docs []*document) (keep bool, charts []string) {
+	if isURL(text) || isRepository(text) { // a URL can be made that is YAML as well
+		return r.refuse(pos, manifest.RemoteReference, remoteReason(oneLine(text))), nil
+	}
+	return r.plugin(k, pos, docs)
+}
+
 // fields lists the keys of a mapping.
 func (p *place) fields() []string {
 	if p == nil || p.kind != yaml.MappingNode {
@@ -120,11 +130,8 @@ func (r *reading) plugin(k *kustomization, pos manifest.Pos, docs []*document) (
 		if d.root.hasAlias() {
 			return r.refuse(pos, manifest.PluginRefused, fmt.Sprintf("%q is configured through YAML aliases", kind)), charts
 		}
-		if remote := r.pluginInputs(k, d); remote != "" {
-			return r.refuse(pos, manifest.RemoteReference, remoteReason(remote)), charts
-		}
-		if bomb := pluginBomb(d); bomb != nil {
-			return r.refuse(pos, bomb.Code, bomb.Reason), charts
+		if gap := cmp.Or(r.pluginInputs(k, d), pluginBomb(d)); gap != nil {
+			return r.refuse(pos, gap.Code, gap.Reason), charts
 		}
 	}
 	if rest > 0 && rest < len(docs) {
@@ -136,31 +143,38 @@ func (r *reading) plugin(k *kustomization, pos manifest.Pos, docs []*document) (
 // inputKeys are the keys under which built-in plugins name files.
 var inputKeys = []string{"path", "paths", "env", "envs", "files"}
 
-// pluginInputs notes the files that a plugin reads, and returns the first path
-// that is not in the repository.
-func (r *reading) pluginInputs(k *kustomization, d *document) string {
-	remote := ""
+// pluginInputs notes the files that a plugin reads, and tells of the first that
+// it must not read.
+func (r *reading) pluginInputs(k *kustomization, d *document) (refused *manifest.Gap) {
 	d.root.all(func(p *place) bool {
-		if p.kind != yaml.ScalarNode || remote != "" {
-			return remote == ""
-		}
 		// Kustomize reads these configurations as JSON, without regard to case.
-		if !slices.ContainsFunc(inputKeys, func(key string) bool { return strings.EqualFold(key, p.key+p.parentKey()) }) {
+		isInput := func(key string) bool { return strings.EqualFold(key, p.key+p.parentKey()) }
+		if p.kind != yaml.ScalarNode || !slices.ContainsFunc(inputKeys, isInput) {
 			return true
 		}
-		// A generator's file may be "key=path".
-		for _, name := range []string{p.text, inputPath(p.text)} {
-			at := r.resolve(path.Join(k.dir, name))
-			if isURL(name) || isRepository(name) && (at.err != nil || at.dir) {
-				remote = name
-			}
-			if at.err == nil {
-				r.inputs[at.name] = true
-			}
+		for _, name := range []string{p.text, inputPath(p.text)} { // a generator's file may be "key=path"
+			refused = or(refused, r.pluginInput(k, name))
 		}
-		return true
+		return refused == nil
 	})
-	return remote
+	return refused
+}
+
+func (r *reading) pluginInput(k *kustomization, name string) *manifest.Gap {
+	at := r.resolve(path.Join(k.dir, name))
+	if isURL(name) || isRepository(name) && (at.err != nil || at.dir) {
+		return &manifest.Gap{Code: manifest.RemoteReference, Reason: remoteReason(name)}
+	}
+	if at.err != nil || at.dir {
+		return nil // kustomize says so
+	}
+	r.inputs[at.name] = true
+	if data, err := r.tree.ReadFile(at.name); err == nil && mayExpand(data) {
+		if f := r.marked(at.name, data); f.bomb() {
+			return f.broken
+		}
+	}
+	return nil
 }
 
 func (p *place) hasAlias() bool {

@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"strings"
-
-	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/source"
@@ -106,8 +103,7 @@ var (
 func (r *reading) readKustomization(name, dir string) ([]byte, error) {
 	data, err := r.tree.ReadFile(name)
 	if err != nil {
-		gap := unreadable(manifest.Pos{File: name}, name, err)
-		r.problem(gap.Pos, gap.Code, gap.Reason)
+		r.problems = append(r.problems, unreadable(manifest.Pos{File: name}, name, err))
 		return nil, err
 	}
 	k := r.kustomization(name, dir, data)
@@ -117,7 +113,7 @@ func (r *reading) readKustomization(name, dir string) ([]byte, error) {
 	}
 	if k.invalid != nil {
 		r.problems = append(r.problems, *k.invalid)
-		return k.text, nil // kustomize fails on it as well
+		return nil, errors.New(k.invalid.Reason) // never the text, which was not checked
 	}
 	if len(k.value.OpenAPI) > 0 || len(k.value.Crds) > 0 {
 		if r.schema = true; !r.exclusive {
@@ -136,41 +132,10 @@ func (r *reading) note(k *kustomization) {
 	}
 }
 
-// kustomization parses a kustomization file, once.
-func (b *Builder) kustomization(name, dir string, data []byte) *kustomization {
-	key := name + "\x00" + dir // a file can be linked into several folders
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	k, ok := b.kustomizations[key]
-	if !ok {
-		k = newKustomization(name, dir, b.newID(), data)
-		b.kustomizations[key] = k
-	}
-	return k
-}
-
-// newID returns a number for marks. The caller holds the lock.
-func (b *Builder) newID() int {
-	b.lastID++
-	return b.lastID
-}
-
-// marked returns a file with marks, made once.
-func (b *Builder) marked(name string, data []byte) *file {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	f, ok := b.files[name]
-	if !ok {
-		f = newFile(name, b.newID(), data)
-		b.files[name] = f
-	}
-	return f
-}
-
 // sanitize returns the kustomization without the entries that would be fetched or
 // run, that earlier attempts gave up, or that have to be rendered here.
 func (r *reading) sanitize(k *kustomization) ([]byte, error) {
-	if k.broken != nil && k.bomb() {
+	if k.bomb() {
 		r.problems = append(r.problems, *k.broken)
 		return nil, errors.New(k.broken.Reason)
 	}
@@ -196,15 +161,12 @@ func (r *reading) sanitize(k *kustomization) ([]byte, error) {
 			leave[u.entry] = true
 		}
 	}
-	for field, list := range k.plugins() {
-		for i := range list {
-			e := entry{k.name, field, i}
+	for _, list := range k.plugins() {
+		for i, text := range list.entries {
+			e := entry{k.name, list.field, i}
 			if docs := k.inline[e]; docs != nil && !leave[e] {
-				keep, inflated := r.plugin(k, k.at(field, i), docs)
+				keep, inflated := r.inlinePlugin(k, k.at(list.field, i), text, docs)
 				charts = append(charts, inflated...)
-				if isURL(list[i]) || isRepository(list[i]) {
-					keep = r.refuse(k.at(field, i), manifest.RemoteReference, remoteReason(oneLine(list[i])))
-				}
 				if !keep {
 					leave[e] = true
 				}
@@ -229,10 +191,9 @@ func (r *reading) allow(k *kustomization, u use) bool {
 	}
 	switch {
 	case path.IsAbs(u.path) || name == ".." || strings.HasPrefix(name, "../"):
-		r.problem(u.pos, manifest.OutsideRepository, fmt.Sprintf("%q leaves the repository", u.path))
+		r.problems = append(r.problems, unreadable(u.pos, u.path, source.ErrOutside))
 	case at.err != nil:
-		gap := unreadable(u.pos, u.path, at.err)
-		r.problem(gap.Pos, gap.Code, gap.Reason)
+		r.problems = append(r.problems, unreadable(u.pos, u.path, at.err))
 	case at.dir && (u.purpose == asResource || u.purpose == asComponent):
 		r.useFolder(k, u, at.name)
 	case at.dir:
@@ -263,8 +224,7 @@ func (r *reading) useFile(k *kustomization, u use, name string) {
 	r.users[name] = append(r.users[name], k)
 	data, err := r.tree.ReadFile(name)
 	if err != nil {
-		gap := unreadable(u.pos, u.path, err)
-		r.problem(gap.Pos, gap.Code, gap.Reason)
+		r.problems = append(r.problems, unreadable(u.pos, u.path, err))
 		return
 	}
 	if u.purpose == asInput {
@@ -285,32 +245,12 @@ func (r *reading) useFile(k *kustomization, u use, name string) {
 
 // unreadable is the gap of a path that cannot be read.
 func unreadable(pos manifest.Pos, name string, err error) manifest.Gap {
-	gap := manifest.Gap{Pos: pos, Code: manifest.UnreadableFile}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		gap.Code, gap.Reason = manifest.MissingFile, fmt.Sprintf("%q does not exist", name)
-	case errors.Is(err, source.ErrOutside):
-		gap.Code, gap.Reason = manifest.OutsideRepository, fmt.Sprintf("%q leaves the repository", name)
-	case errors.Is(err, source.ErrTooLarge):
-		gap.Code, gap.Reason = manifest.FileTooLarge, fmt.Sprintf("%q is %v", name, source.ErrTooLarge)
-	default:
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err
-		}
-		gap.Reason = fmt.Sprintf("%q: %v", name, err)
+	gap := source.Gap(name, err)
+	gap.Pos = pos
+	if gap.Code == manifest.MissingFile {
+		gap.Reason = fmt.Sprintf("%q %s", name, gap.Reason)
+	} else {
+		gap.Reason = fmt.Sprintf("%q: %s", name, gap.Reason)
 	}
 	return gap
-}
-
-// selectorOf is a patch's selector as regular expressions, or nil.
-func selectorOf(target *types.Selector) *types.SelectorRegex {
-	if target == nil {
-		return nil
-	}
-	selector, err := types.NewSelectorRegex(target)
-	if err != nil {
-		return nil // kustomize refused it
-	}
-	return selector
 }

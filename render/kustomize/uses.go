@@ -1,7 +1,6 @@
 package kustomize
 
 import (
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -78,11 +77,10 @@ func (k *kustomization) listUses() []use {
 	for i, g := range v.SecretGenerator {
 		inputs("secretGenerator", i, g.KvPairSources)
 	}
-	plugins := k.plugins()
-	for _, field := range slices.Sorted(maps.Keys(plugins)) {
-		for i, p := range plugins[field] {
-			if k.inline[entry{k.name, field, i}] == nil {
-				add(asPlugin, p, field, i)
+	for _, list := range k.plugins() {
+		for i, p := range list.entries {
+			if k.inline[entry{k.name, list.field, i}] == nil {
+				add(asPlugin, p, list.field, i)
 			}
 		}
 	}

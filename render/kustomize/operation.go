@@ -1,0 +1,162 @@
+package kustomize
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/resid"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// operation finds the JSON 6902 operation that set the value.
+func (c change) operation(k *kustomization) (*place, bool) {
+	lists := []struct {
+		field   string
+		patches []types.Patch
+	}{{"patchesJson6902", k.value.PatchesJson6902}, {"patches", k.value.Patches}}
+	for _, list := range lists {
+		for i := len(list.patches) - 1; i >= 0; i-- {
+			p := list.patches[i]
+			if !c.selected(p.Target) {
+				continue
+			}
+			for _, d := range c.patchDocuments(k, list.field, i, p.Path) {
+				if found, exact := c.operationIn(d); found != nil {
+					return found, exact
+				}
+			}
+		}
+	}
+	return nil, false
+}
+
+// selected tells whether a patch's selector can have chosen the object.
+func (o *object) selected(target *types.Selector) bool {
+	s := selectorOf(target)
+	if s == nil || !s.MatchGvk(resid.Gvk{Kind: o.Kind, Group: target.Group, Version: target.Version}) {
+		return false
+	}
+	return s.MatchName(o.Name) || o.doc != nil && s.MatchName(o.doc.root.field("metadata").str("name"))
+}
+
+func (c change) operationIn(d *document) (*place, bool) {
+	if d.root.kind != yaml.SequenceNode {
+		return nil, false
+	}
+	for i := len(d.root.items) - 1; i >= 0; i-- {
+		op := d.root.items[i]
+		value := op.field("value")
+		if value == nil {
+			continue
+		}
+		tokens := strings.Split(strings.TrimPrefix(op.str("path"), "/"), "/")
+		if len(tokens) > len(c.path) {
+			continue
+		}
+		sure, match := true, true
+		for j, token := range tokens {
+			switch p := c.path[j].(type) {
+			case string:
+				match = match && p == strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+			case int:
+				sure = false
+				match = match && (token == "-" || token == strconv.Itoa(p))
+			}
+		}
+		for _, p := range c.path[len(tokens):] {
+			switch p := p.(type) {
+			case string:
+				value = value.field(p)
+			case int:
+				value = value.item(p)
+			}
+		}
+		if match && value != nil && value.kind == yaml.ScalarNode && value.text == c.value {
+			return value, sure
+		}
+	}
+	return nil, false
+}
+
+// selectorOf is a patch's selector as regular expressions, or nil.
+func selectorOf(target *types.Selector) *types.SelectorRegex {
+	if target == nil {
+		return nil
+	}
+	selector, err := types.NewSelectorRegex(target)
+	if err != nil {
+		return nil // kustomize refused it
+	}
+	return selector
+}
+
+// replaced tells whether a replacement can have set the field, without a trace.
+func (o *object) replaced(path []any) bool {
+	_, _, ok := change{object: o, path: path}.replacing()
+	return ok
+}
+
+// replacing finds the replacement that writes to the field.
+func (c change) replacing() (*kustomization, int, bool) {
+	for _, k := range c.chain {
+		for i, r := range k.value.Replacements {
+			for _, t := range r.Targets {
+				if t.Select != nil && c.selected(t.Select) && slices.ContainsFunc(t.FieldPaths, c.matches) {
+					return k, i, true
+				}
+			}
+		}
+	}
+	return nil, 0, false
+}
+
+// matches tells whether a replacement's field path leads to the field: parts are
+// keys, indexes, "*" or "[key=value]".
+func (c change) matches(fieldPath string) bool {
+	parts := strings.Split(fieldPath, ".")
+	have := strings.Split(pathString(c.path), ".")
+	if len(parts) != len(have) {
+		return false
+	}
+	for i, part := range parts {
+		if part != have[i] && part != "*" && !strings.HasPrefix(part, "[") {
+			return false
+		}
+	}
+	return true
+}
+
+// replacement is where the value that a replacement wrote comes from.
+func (c change) replacement() (manifest.Origin, bool) {
+	k, i, ok := c.replacing()
+	if !ok {
+		return manifest.Origin{}, false
+	}
+	entry := k.at("replacements", i)
+	source := k.value.Replacements[i].Source
+	if source == nil {
+		return manifest.Origin{Pos: k.at("replacements", i, "sourceValue")}, true
+	}
+	for _, o := range c.objectsOf {
+		if o.Kind != source.Kind || o.doc == nil || !c.becomes(source.Name, o.Name) {
+			continue
+		}
+		at := o.doc.root
+		for _, part := range strings.Split(cmp.Or(source.FieldPath, types.DefaultReplacementFieldPath), ".") {
+			if n, err := strconv.Atoi(part); err == nil {
+				at = at.item(n)
+			} else {
+				at = at.field(part)
+			}
+		}
+		if at != nil {
+			return manifest.Origin{Pos: at.pos(), Via: []manifest.Pos{entry}}, true
+		}
+	}
+	return manifest.Origin{Pos: entry}, true
+}
