@@ -78,15 +78,21 @@ func (o *object) around(steps []manifest.Step) manifest.Origin {
 func (o *object) locateScalar(steps []manifest.Step) manifest.Origin {
 	value := steps[len(steps)-1].Value.Value
 	at := o.markOf(steps[len(steps)-1].Value)
-	if at != nil && at.text == value && !o.replaced(pathOf(steps)) && !o.identifies(steps, at) {
+	own := o.identity(steps)
+	if own != nil {
+		at = own
+	}
+	if at != nil && at.text == value && !o.replaced(pathOf(steps)) {
 		origin := at.origin()
+		// Without marks the resource was found by its name, which others may have.
+		origin.Exact = origin.Exact && (own == nil || o.marked)
 		if o.patches[at.doc.file] && o.doc != nil {
 			origin.Via = append(slices.Clip(origin.Via), o.doc.root.pos())
 		}
 		return origin
 	}
 	var exact bool
-	if at == nil || o.identifies(steps, at) {
+	if at == nil {
 		at, exact = o.sourceOf(steps)
 	}
 	changed := change{object: o, path: pathOf(steps), value: value}
@@ -107,17 +113,19 @@ func (o *object) locateScalar(steps []manifest.Step) manifest.Origin {
 	return origin
 }
 
-// identifies tells whether the field makes an object what it is, but its mark is
-// that of a patch, which has to repeat it.
-func (o *object) identifies(steps []manifest.Step, at *place) bool {
-	if !o.patches[at.doc.file] && !(at.doc.file.name != "" && at.doc != o.doc && o.doc != nil) {
-		return false
+// identity is the place of a field that makes an object what it is, in the
+// object's own resource; nil for other fields. Patches have to repeat these
+// fields, so a mark may be theirs, but they do not set them.
+func (o *object) identity(steps []manifest.Step) *place {
+	if o.doc == nil {
+		return nil
 	}
 	switch pathString(pathOf(steps)) {
 	case "apiVersion", "kind", "metadata.name", "metadata.namespace":
-		return true
+		return descend(o.doc.root, steps)
+	default:
+		return nil
 	}
-	return false
 }
 
 // firstScalar leads on to the first scalar below, or is nil.
