@@ -17,6 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	spend()
 	testscript.Main(m, map[string]func(){"ringfence": main})
 }
 
