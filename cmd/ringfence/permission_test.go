@@ -67,11 +67,11 @@ func TestUnreadable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := worldReadable(t)
 			for name, text := range test.files {
-				write(t, filepath.Join(dir, name), text)
+				writeFile(t, filepath.Join(dir, name), text)
 			}
 			locked := filepath.Join(dir, test.locked)
 			lock(t, locked)
-			got, code := run(t, program, dir, as, "check", "--fail-on", "none")
+			got, code := runAs(t, program, dir, as, "check", "--fail-on", "none")
 			if code != exitIncomplete {
 				t.Errorf("exit code %d, want %d", code, exitIncomplete)
 			}
@@ -91,9 +91,9 @@ func TestUnreadable(t *testing.T) {
 func TestUnreadableConfiguration(t *testing.T) {
 	program, as := unprivileged(t)
 	dir := worldReadable(t)
-	write(t, filepath.Join(dir, ".ringfence.yaml"), "fail-on: high\n")
+	writeFile(t, filepath.Join(dir, ".ringfence.yaml"), "fail-on: high\n")
 	lock(t, filepath.Join(dir, ".ringfence.yaml"))
-	got, code := run(t, program, dir, as, "check")
+	got, code := runAs(t, program, dir, as, "check")
 	if want := ".ringfence.yaml: permission denied"; code != exitUsage || !strings.Contains(got, want) {
 		t.Errorf("exit code %d, want %d and %q:\n%s", code, exitUsage, want, got)
 	}
@@ -124,8 +124,8 @@ func unprivileged(t *testing.T) (string, *syscall.SysProcAttr) {
 	return program, as
 }
 
-// run returns what the program prints, and its exit code.
-func run(t *testing.T, program, dir string, as *syscall.SysProcAttr, args ...string) (string, int) {
+// runAs returns what the program prints, and its exit code.
+func runAs(t *testing.T, program, dir string, as *syscall.SysProcAttr, args ...string) (string, int) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := exec.Command(program, args...)
@@ -169,16 +169,6 @@ func lock(t *testing.T, path string) {
 			t.Error(err)
 		}
 	})
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func copyFile(t *testing.T, from, to string) {
