@@ -39,14 +39,26 @@ func isCustom(group string) bool {
 	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
 }
 
-// describesPods tells whether a custom resource says something about pods.
-// Certificates, monitors, routes and the like do not.
+// describesPods tells whether a custom resource says something about pods, in its
+// spec or in a component of it. Certificates, monitors, routes and the like do not.
 func describesPods(o *manifest.Object) bool {
 	spec := mapping(o.Data["spec"])
+	if podKeys(spec) {
+		return true
+	}
+	for _, component := range spec {
+		if podKeys(mapping(component)) {
+			return true
+		}
+	}
+	return false
+}
+
+func podKeys(m map[string]any) bool {
 	return slices.ContainsFunc([]string{
 		"affinity", "containers", "image", "instances", "nodeSelector", "podMetadata", "podTemplate", "replicas",
 		"resources", "serviceAccountName", "size", "storage", "template", "tolerations", "volumeClaimTemplate",
-	}, func(key string) bool { _, has := spec[key]; return has })
+	}, func(key string) bool { _, has := m[key]; return has })
 }
 
 func labelsWithin(value any, found []map[string]string) []map[string]string {

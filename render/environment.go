@@ -137,6 +137,8 @@ func declares(r Result) objectSet {
 // workload in one of its namespaces; where there is none, it is one of its own.
 func join(environments []Environment, r Result) []Environment {
 	namespaces, declared := make(map[string]bool), declares(r)
+	guest := r
+	guest.Why = "names namespaces of this environment"
 	for id := range declared {
 		namespaces[id.Namespace] = true
 	}
@@ -148,7 +150,7 @@ func join(environments []Environment, r Result) []Environment {
 		})
 		clashes := slices.ContainsFunc(e.Results, func(other Result) bool { return declares(other).overlaps(declared) })
 		if meets && !clashes {
-			e.Results = append(e.Results, r)
+			e.Results = append(e.Results, guest)
 			joined = true
 		}
 	}

@@ -41,6 +41,27 @@ func (r *Repository) At(dir string) []Target {
 	return slices.DeleteFunc(f.targets, func(t Target) bool { return t.Dir != dir })
 }
 
+// File returns the target that a file belongs to: the nearest kustomization or
+// chart above it, for which it may be a patch or template, or else the manifest
+// alone. False means that name is no file.
+func (r *Repository) File(name string) (Target, bool) {
+	info, err := r.tree.Stat(name)
+	if err != nil || info.IsDir() {
+		return Target{}, false
+	}
+	for dir := path.Dir(name); ; dir = path.Dir(dir) {
+		if _, ok := kustomize.FileIn(r.tree, dir); ok || r.tree.Exists(path.Join(dir, "Chart.yaml")) {
+			return r.rooted(dir)
+		}
+		if dir == "." {
+			break
+		}
+	}
+	t := Target{Name: name, Kind: Plain, Dir: path.Dir(name), Scope: name, Files: []string{name}, Pos: manifest.Pos{File: name, Line: 1}}
+	t.Envs, t.Why = envsOfPath(t.Dir)
+	return t, true
+}
+
 // rooted is the target in dir as it is without configuration.
 func (r *Repository) rooted(dir string) (Target, bool) {
 	if _, ok := kustomize.FileIn(r.tree, dir); ok {

@@ -1,8 +1,6 @@
 package render
 
 import (
-	"bytes"
-
 	"github.com/ringfence/ringfence/manifest"
 )
 
@@ -14,8 +12,9 @@ func (r *Repository) FromStream(data []byte) Result {
 	result := Result{Target: Target{
 		Name: StreamFile, Kind: Stream, Dir: ".", Scope: StreamFile, Pos: manifest.Pos{File: StreamFile, Line: 1},
 	}}
-	if len(bytes.TrimSpace(data)) > 0 {
-		result.Objects, result.Gaps = manifest.Parse(StreamFile, data)
+	result.Objects, result.Gaps = manifest.Parse(StreamFile, data)
+	if len(result.Objects)+len(result.Gaps) == 0 {
+		result.Gaps = []Gap{{Pos: result.Pos, Code: manifest.NothingFound, Reason: "no manifests on standard input"}}
 	}
 	r.place(&result)
 	return result

@@ -158,7 +158,7 @@ func TestSARIFJoinsFindingsOfOneLine(t *testing.T) {
 func TestSARIFCategory(t *testing.T) {
 	opts := options()
 	opts.Category = "prod"
-	if id := newSARIF(shop(), opts).Runs[0].AutomationDetails.ID; *id != "prod" {
+	if id := newSARIF(shop(), opts).Runs[0].AutomationDetails.ID; *id != "prod/" {
 		t.Errorf("got %q", *id)
 	}
 }

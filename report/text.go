@@ -166,7 +166,7 @@ func GapLine(g manifest.Gap) string { return textWriter{}.gapLine(g) }
 func (w textWriter) gapLine(g manifest.Gap) string {
 	label := w.paint(yellow, "gap")
 	if g.Note {
-		label = w.paint(cyan, "note")
+		label = w.paint(cyan, "remark")
 	}
 	line := fmt.Sprintf("%s: %s %s", label, Printable(g.Reason), w.paint(dim, "["+string(g.Code)+"]"))
 	if g.File != "" {
@@ -216,7 +216,7 @@ func (w textWriter) summary(r *analyzer.Report, gaps, notes int) {
 		line.WriteString("; incomplete: " + counted(gaps, "gap", "gaps"))
 	}
 	if notes > 0 {
-		line.WriteString("; " + counted(notes, "note", "notes"))
+		line.WriteString("; " + counted(notes, "remark", "remarks"))
 	}
 	fmt.Fprintf(w, "%s (%s and %s in %s, %s)\n", line.String(),
 		counted(r.Workloads, "workload", "workloads"), counted(r.Policies, "policy", "policies"),

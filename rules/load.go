@@ -61,6 +61,9 @@ func Load(ctx context.Context, user ...fs.FS) (*Set, error) {
 		if err := s.read(fsys, prefix); err != nil {
 			return nil, err
 		}
+		if i == 0 && len(user) > 0 {
+			clear(s.tests) // who has rules of their own tests those
+		}
 	}
 	if err := s.index(); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ import data.ringfence.lib
 findings contains {
 	"object": n.id,
 	"path": ["kind"],
-	"message": sprintf("%s has no default deny for %s", [n.title, concat(" and ", open)]),
+	"message": sprintf("%s%s has no default deny for %s", [n.title, _whose(n.declared), concat(" and ", open)]),
 	"related": [],
 	"severity": _severity(n.declared, open),
 	"confidence": _confidence(n.declared),
@@ -31,9 +31,19 @@ findings contains {
 	not n.private # others may bring the default deny to a namespace that is not ours
 	not n.shared
 	not n.uncertain
+	_sure(n.declared)
 	open := [side | some side in ["ingress", "egress"]; not n.default_deny[side]]
 	count(open) > 0
 }
+
+# What was not seen of a namespace that is declared elsewhere may well be its policies.
+_sure(declared) if declared
+
+_sure(_) if input.environment.complete
+
+_whose(true) := ""
+
+_whose(false) := ", which is not declared here,"
 
 # Where the repository does not make the namespace it may only contribute to it.
 _severity(declared, open) := "medium" if {

@@ -76,7 +76,7 @@ var notTheSame = map[string]string{
 // causes are words of which a gap must have one, for each class of failure.
 var causes = map[string][]string{
 	"missing file/dir":                                           {"does not exist"},
-	"remote base/resource (network)":                             {"is not in the repository"},
+	"remote base/resource (network)":                             {"would need the network"},
 	"empty kustomization":                                        {"is empty"},
 	"invalid kustomization schema/field":                         {"unknown field", "invalid", "cannot unmarshal"},
 	"plugin/KRM function (ksops, exec ...)":                      {"plugin"},

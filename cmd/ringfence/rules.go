@@ -90,7 +90,7 @@ func (c *command) rulesShow() *cobra.Command {
 		Use:     "show ID",
 		Short:   "Explain a rule: what it sees, why it matters, what to do",
 		Example: "  ringfence rules show split-peer",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("the id of a rule; \"ringfence rules list\" shows all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := rules.Load(cmd.Context())
 			if err != nil {
@@ -106,12 +106,22 @@ func (c *command) rulesShow() *cobra.Command {
 	}
 }
 
+// one wants exactly one argument, and says which.
+func one(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usagef("want one argument, %s", what)
+		}
+		return nil
+	}
+}
+
 func (c *command) rulesTest() *cobra.Command {
 	return &cobra.Command{
 		Use:     "test DIR",
 		Short:   "Compile the rules in a folder and run their _test.rego files",
 		Example: "  ringfence rules test ./rules",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("the folder of the rules"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.testRules(cmd.Context(), args[0]) },
 	}
 }

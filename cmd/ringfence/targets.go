@@ -58,14 +58,21 @@ func writeTargets(out io.Writer, environments []render.Environment) error {
 		fmt.Fprintf(out, "%s\n", report.Printable(e.Name))
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, r := range e.Results {
-			fmt.Fprintf(table, "  %s\t%s\t%d objects\t%s\t%s\n",
-				report.Printable(r.Name), r.Kind, len(r.Objects), completeness(r), why(r.Target))
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
+				report.Printable(r.Name), r.Kind, counted(len(r.Objects)), completeness(r), why(r.Target))
 		}
 		if err := table.Flush(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func counted(objects int) string {
+	if objects == 1 {
+		return "1 object"
+	}
+	return fmt.Sprintf("%d objects", objects)
 }
 
 func completeness(r render.Result) string {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render"
+	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/source"
 )
 
@@ -48,6 +50,32 @@ func (s *selection) register(cmd *cobra.Command) {
 	f.StringVar(&s.release, "release", "", "release `NAME` of charts (default the chart's folder)")
 	f.StringVar(&s.kubeVersion, "kube-version", "", "Kubernetes `VERSION` that charts see (default 1.34)")
 	f.BoolVar(&s.allowGaps, "allow-gaps", false, "do not fail when part of the repository could not be rendered")
+}
+
+// namespaceName is a DNS-1123 label, as the API server wants it.
+var namespaceName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+
+// validate refuses values that no target could be rendered with.
+func (s *selection) validate() error {
+	if s.namespace != "" && !namespaceName.MatchString(s.namespace) {
+		return usagef("--namespace %q: not a name of a namespace", s.namespace)
+	}
+	if s.release != "" {
+		if err := helm.CheckReleaseName(s.release); err != nil {
+			return usagef("--release %q: %w", s.release, err)
+		}
+	}
+	if s.kubeVersion != "" {
+		if err := helm.CheckKubeVersion(s.kubeVersion); err != nil {
+			return usagef("--kube-version: %w", err)
+		}
+	}
+	for _, expression := range s.set {
+		if err := helm.CheckSet(expression); err != nil {
+			return usagef("--set %q: %w", expression, err)
+		}
+	}
+	return nil
 }
 
 // workspace is one repository, rendered.
@@ -82,18 +110,29 @@ func (c *command) open(ctx context.Context, s *selection, paths []string) (*work
 		bar := c.progress(len(targets))
 		w.results = repo.RenderAll(ctx, targets, bar.update)
 		bar.clear()
-	}
-	if len(w.results)+len(w.gaps) == 0 {
-		w.gaps = []render.Gap{nothingFound()}
+		if w.sawNothing() {
+			w.gaps = []render.Gap{nothingFound(w.nameOf(cmp.Or(slices.Concat(paths, s.targets, []string{"."})...)))}
+		}
 	}
 	w.environments = render.Group(w.results)
 	return w, w.restrict(s.environment)
+}
+
+// sawNothing tells whether there was neither a target nor a reason for that. A
+// chart or kustomization may render to nothing, a file of manifests may not.
+func (w *workspace) sawNothing() bool {
+	return len(w.gaps) == 0 && !slices.ContainsFunc(w.results, func(r render.Result) bool {
+		return r.Kind != render.Plain || len(r.Objects)+len(r.Gaps) > 0
+	})
 }
 
 // locate opens the repository and reads its configuration, rendering nothing.
 func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repository, error) {
 	if slices.Contains(paths, "-") && len(paths)+len(s.targets) > 1 {
 		return nil, nil, usagef("standard input (-) goes with no other path and no --target")
+	}
+	if err := s.validate(); err != nil {
+		return nil, nil, err
 	}
 	places := slices.DeleteFunc(slices.Concat(paths, s.targets), func(p string) bool { return p == "-" })
 	if len(places) == 0 {
@@ -180,6 +219,10 @@ func (w *workspace) find(repo *render.Repository, s *selection, paths []string) 
 		if err != nil {
 			return nil, err
 		}
+		if target, ok := repo.File(name); ok {
+			targets = append(targets, target)
+			continue
+		}
 		if found := repo.At(name); s.exact && len(found) > 0 {
 			targets = append(targets, found...)
 			continue
@@ -190,7 +233,8 @@ func (w *workspace) find(repo *render.Repository, s *selection, paths []string) 
 		found, gaps := repo.Find(dirs)
 		targets, w.gaps = append(targets, found...), gaps
 	}
-	return targets, nil
+	slices.SortStableFunc(targets, func(a, b render.Target) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(targets, func(a, b render.Target) bool { return a.Name == b.Name }), nil
 }
 
 // restrict keeps the environments that the user names.
@@ -231,9 +275,9 @@ func (w *workspace) analyzed() []analyzer.Environment {
 	return environments
 }
 
-func nothingFound() manifest.Gap {
+func nothingFound(dir string) manifest.Gap {
 	return manifest.Gap{
-		Pos: manifest.Pos{File: "."}, Code: manifest.NothingFound,
+		Pos: manifest.Pos{File: dir}, Code: manifest.NothingFound,
 		Reason: "no manifests found: looked for kustomization.yaml, Chart.yaml, and YAML or JSON files with apiVersion and kind",
 	}
 }

@@ -63,7 +63,8 @@ func (w *rendering) loadGap(dir string, err error) (manifest.Pos, manifest.Code,
 		"values.yaml": manifest.InvalidValues, "Chart.lock": manifest.InvalidChart, "requirements.yaml": manifest.InvalidChart,
 	} {
 		if cause, found := strings.CutPrefix(text, "cannot load "+file+": "); found {
-			return manifest.Pos{File: path.Join(dir, file)}, code, cause
+			line, cause := yamlError(cause)
+			return manifest.Pos{File: path.Join(dir, file), Line: line}, code, cause
 		}
 	}
 	return manifest.Pos{File: path.Join(dir, "Chart.yaml")}, manifest.InvalidChart, strings.TrimPrefix(text, "cannot load Chart.yaml: ")
@@ -87,21 +88,8 @@ func (w *rendering) ignoreRules(dir string) (*ignore.Rules, error) {
 
 // unreadable leaves the gap of a file or folder that is not read.
 func (w *rendering) unreadable(name string, err error) {
-	var pathErr *fs.PathError
-	reason := err.Error()
-	if errors.As(err, &pathErr) {
-		reason = pathErr.Err.Error()
-	}
-	code := manifest.UnreadableFile
-	switch {
-	case errors.Is(err, source.ErrOutside):
-		code = manifest.OutsideRepository
-	case errors.Is(err, source.ErrTooLarge):
-		code = manifest.FileTooLarge
-	case errors.Is(err, fs.ErrNotExist):
-		code = manifest.MissingFile // a link that leads nowhere
-	}
-	w.gap(manifest.Pos{File: name}, code, reason)
+	gap := source.Gap(name, err)
+	w.gap(gap.Pos, gap.Code, gap.Reason)
 }
 
 // walker collects the files of a chart as Helm does, following symbolic links,

@@ -25,7 +25,7 @@ func (w *rendering) mergeValues() bool {
 	for _, f := range w.release.Values {
 		var values map[string]any
 		if err := sigsyaml.Unmarshal(f.Data, &values); err != nil {
-			line, reason := yamlError(err)
+			line, reason := yamlError(oneLine(err.Error()))
 			w.gap(manifest.Pos{File: f.Name, Line: line}, manifest.InvalidValues, reason)
 			ok = false
 			continue
@@ -74,14 +74,14 @@ func mergeMaps(a, b map[string]any) map[string]any {
 
 var yamlErrorLine = regexp.MustCompile(`^(?:error converting YAML to JSON: )?yaml: (?:line (\d+): )?`)
 
-// yamlError takes the line, 0 where there is none, out of the YAML library's message.
-func yamlError(err error) (line int, reason string) {
-	reason = oneLine(err.Error())
-	if m := yamlErrorLine.FindStringSubmatch(reason); m != nil {
+// yamlError takes the line, 0 where there is none, out of a message of the YAML
+// library.
+func yamlError(message string) (line int, reason string) {
+	if m := yamlErrorLine.FindStringSubmatch(message); m != nil {
 		line, _ = strconv.Atoi(m[1])
-		reason = reason[len(m[0]):]
+		message = message[len(m[0]):]
 	}
-	return line, reason
+	return line, message
 }
 
 // valuesFiles finds where a value is written.

@@ -47,7 +47,14 @@ func (r *reading) failure(err error) []manifest.Gap {
 	if at, ok := r.objectNamed(text); ok {
 		pos = at
 	}
-	return []manifest.Gap{{Pos: pos, Code: code, Reason: reason(text)}}
+	why := reason(text)
+	if m := noPatchTarget.FindStringSubmatch(text); m != nil {
+		why = fmt.Sprintf("there is no %q for the patch to change", m[1]+m[2])
+		if k := r.failing(text); k != nil {
+			r.leavePatches(k, m[1]+m[2], func(field string, i int, _ string) { pos = k.at(field, i) })
+		}
+	}
+	return []manifest.Gap{{Pos: pos, Code: code, Reason: why}}
 }
 
 var (

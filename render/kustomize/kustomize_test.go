@@ -272,14 +272,14 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gone}
 spec: {replicas: 3}
-`, "prod", 4, `prod/kustomization.yaml:3:3 remote-reference: "https://example.com/all.yaml" is not in the repository
-prod/kustomization.yaml:4:3 remote-reference: "github.com/example/app//deploy?ref=v1" is not in the repository
-prod/kustomization.yaml:5:3 remote-reference: "git@example.com:app/deploy.git" is not in the repository
-prod/kustomization.yaml:7:3 remote-reference: "http://example.com/crd.json" is not in the repository
+`, "prod", 4, `prod/kustomization.yaml:3:3 remote-reference: "https://example.com/all.yaml" would need the network
+prod/kustomization.yaml:4:3 remote-reference: "github.com/example/app//deploy?ref=v1" would need the network
+prod/kustomization.yaml:5:3 remote-reference: "git@example.com:app/deploy.git" would need the network
+prod/kustomization.yaml:7:3 remote-reference: "http://example.com/crd.json" would need the network
 prod/kustomization.yaml:9:3 dropped-entry: ConfigMap "remote", which this entry changes, is left out with an entry that was refused
-prod/kustomization.yaml:13:11 remote-reference: "https://example.com/x" is not in the repository
+prod/kustomization.yaml:13:11 remote-reference: "https://example.com/x" would need the network
 prod/kustomization.yaml:15:3 dropped-entry: "Deployment.v1.apps/gone.[noNs]", which this patch changes, is left out with an entry that was refused
-prod/kustomization.yaml:16:3 remote-reference: "https://example.com/patch.yaml" is not in the repository
+prod/kustomization.yaml:16:3 remote-reference: "https://example.com/patch.yaml" would need the network
 prod/kustomization.yaml:18:3 dropped-entry: the object of this replacement is left out with an entry that was refused`},
 		{"a patch without target where nothing was refused", shop + `
 -- prod/kustomization.yaml --
@@ -346,7 +346,7 @@ kind: ksops
 metadata: {name: secrets}
 files: [a.enc.yaml]
 `, "prod", 4, `prod/kustomization.yaml:3:3 plugin-refused: "ksops" of "viaduct.ai/v1" runs a program
-prod/kustomization.yaml:4:3 remote-reference: "https://example.com/x" is not in the repository
+prod/kustomization.yaml:4:3 remote-reference: "https://example.com/x" would need the network
 prod/kustomization.yaml:11:3 plugin-refused: "Inject" of "example.com/v1" runs a program`},
 		{"unknown field", "-- kustomization.yaml --\nresources: []\nresorces: []\n", ".", 0,
 			`kustomization.yaml:2:1 invalid-kustomization: unknown field "resorces"`},
@@ -448,7 +448,7 @@ func TestLinkedKustomization(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, gaps = NewBuilder(tree, Options{}).Build(context.Background(), "a")
-	if want := `a/shared.yaml:1:13 remote-reference: "https://example.com/a.yaml" is not in the repository`; describe(gaps) != want {
+	if want := `a/shared.yaml:1:13 remote-reference: "https://example.com/a.yaml" would need the network`; describe(gaps) != want {
 		t.Errorf("got %s, want %s", describe(gaps), want)
 	}
 }

@@ -47,4 +47,4 @@ func isRepository(path string) bool {
 	return strings.ContainsRune(rest, '/') || strings.Contains(rest, ".git")
 }
 
-func remoteReason(path string) string { return fmt.Sprintf("%q is not in the repository", path) }
+func remoteReason(path string) string { return fmt.Sprintf("%q would need the network", path) }
