@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
@@ -49,7 +50,7 @@ func (r *reading) failure(err error) []manifest.Gap {
 	}
 	why := reason(text)
 	if m := noPatchTarget.FindStringSubmatch(text); m != nil {
-		why = fmt.Sprintf("there is no %q for the patch to change", m[1]+m[2])
+		why = fmt.Sprintf("there is no %s for the patch to change", objectName(m[1]+m[2]))
 		if k := r.failing(text); k != nil {
 			r.leavePatches(k, m[1]+m[2], func(field string, i int, _ string) { pos = k.at(field, i) })
 		}
@@ -64,6 +65,14 @@ var (
 	// objectInError is an object as kustomize names it.
 	objectInError = regexp.MustCompile(`\b([A-Z]\w+)\.(?:\[\w+\]|\w+)\.(?:\[\w+\]|[\w.-]+)/([\w.-]+)\.(?:\[\w+\]|[\w-]+)`)
 )
+
+// objectName is an object, given as kustomize names it, as people do.
+func objectName(id string) string {
+	if m := objectInError.FindStringSubmatch(id); m != nil {
+		return fmt.Sprintf("%s %q", m[1], m[2])
+	}
+	return strconv.Quote(id)
+}
 
 // unescape undoes the quoting of errors within errors.
 func unescape(text string) string {
@@ -166,7 +175,7 @@ func (r *reading) leaveOut(err error, left map[entry]manifest.Gap) bool {
 
 // leavePatches leaves out the merge patches for an object.
 func (r *reading) leavePatches(k *kustomization, id string, leave func(string, int, string)) {
-	what := fmt.Sprintf("%q, which this patch changes,", id)
+	what := objectName(id) + ", which this patch changes,"
 	matches := func(field string, i int, name string) bool {
 		for _, d := range r.patchDocuments(k, field, i, name) {
 			if idOf(d) == id {

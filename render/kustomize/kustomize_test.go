@@ -278,7 +278,7 @@ prod/kustomization.yaml:5:3 remote-reference: "git@example.com:app/deploy.git" w
 prod/kustomization.yaml:7:3 remote-reference: "http://example.com/crd.json" would need the network
 prod/kustomization.yaml:9:3 dropped-entry: ConfigMap "remote", which this entry changes, is left out with an entry that was refused
 prod/kustomization.yaml:13:11 remote-reference: "https://example.com/x" would need the network
-prod/kustomization.yaml:15:3 dropped-entry: "Deployment.v1.apps/gone.[noNs]", which this patch changes, is left out with an entry that was refused
+prod/kustomization.yaml:15:3 dropped-entry: Deployment "gone", which this patch changes, is left out with an entry that was refused
 prod/kustomization.yaml:16:3 remote-reference: "https://example.com/patch.yaml" would need the network
 prod/kustomization.yaml:18:3 dropped-entry: the object of this replacement is left out with an entry that was refused`},
 		{"a patch without target where nothing was refused", shop + `
@@ -290,7 +290,7 @@ patches:
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gone}
-`, "prod", 0, `prod/kustomization.yaml:1 kustomize-failed: no resource matches strategic merge patch "Deployment.v1.apps/gone.[noNs]": no matches for Id Deployment.v1.apps/gone.[noNs]; failed to find unique target for patch Deployment.v1.apps/gone.[noNs]`},
+`, "prod", 0, `prod/kustomization.yaml:3:3 kustomize-failed: there is no Deployment "gone" for the patch to change`},
 		{"a missing file of a base", `
 -- base/kustomization.yaml --
 resources:
