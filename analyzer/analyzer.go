@@ -34,6 +34,9 @@ type Options struct {
 	Rules   *rules.Set
 	Persona rules.Persona // empty means Regular
 	Gaps    []Gap         // met outside of any environment
+	// Accept returns the reason why the user accepts a gap, empty for none. An
+	// accepted gap is no finding, and still leaves its environment incomplete.
+	Accept func(manifest.Gap) string
 }
 
 // Analyze returns the findings of all environments, merged and sorted. The
@@ -41,11 +44,11 @@ type Options struct {
 // a rule broke its contract or that ctx ended, never that something is wrong
 // with the environments.
 func Analyze(ctx context.Context, environments []Environment, opts Options) (*Report, error) {
-	results, err := assessAll(ctx, environments, opts.Rules)
+	results, err := assessAll(ctx, environments, opts)
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{Environments: len(environments), Gaps: slices.Clone(opts.Gaps)}
+	report := &Report{Environments: len(environments), Gaps: opts.accept(slices.Clone(opts.Gaps))}
 	for _, r := range results {
 		report.Gaps = append(report.Gaps, r.gaps...)
 		report.Workloads += r.workloads
@@ -57,8 +60,18 @@ func Analyze(ctx context.Context, environments []Environment, opts Options) (*Re
 	return report, nil
 }
 
+// accept notes in gaps which are accepted.
+func (o Options) accept(gaps []Gap) []Gap {
+	if o.Accept != nil {
+		for i := range gaps {
+			gaps[i].Accepted = o.Accept(gaps[i].Gap)
+		}
+	}
+	return gaps
+}
+
 // assessAll assesses the environments in parallel and keeps their order.
-func assessAll(ctx context.Context, environments []Environment, set *rules.Set) ([]*assessment, error) {
+func assessAll(ctx context.Context, environments []Environment, opts Options) ([]*assessment, error) {
 	results := make([]*assessment, len(environments))
 	errs := make([]error, len(environments))
 	next := make(chan int)
@@ -66,7 +79,7 @@ func assessAll(ctx context.Context, environments []Environment, set *rules.Set) 
 	for range min(runtime.GOMAXPROCS(0), len(environments)) {
 		wait.Go(func() {
 			for i := range next {
-				results[i], errs[i] = assess(ctx, environments[i], set)
+				results[i], errs[i] = assess(ctx, environments[i], opts)
 			}
 		})
 	}
@@ -103,7 +116,7 @@ type located struct {
 
 // assess analyzes one environment. A panic becomes an error, because it would
 // otherwise end the program from a goroutine.
-func assess(ctx context.Context, env Environment, set *rules.Set) (result *assessment, err error) {
+func assess(ctx context.Context, env Environment, opts Options) (result *assessment, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("internal error: %v", r)
@@ -116,8 +129,9 @@ func assess(ctx context.Context, env Environment, set *rules.Set) (result *asses
 	for _, gap := range rejected {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
+	gaps = opts.accept(gaps)
 	facts := newFacts(env, cluster, gaps)
-	violations, err := set.Evaluate(ctx, facts.model())
+	violations, err := opts.Rules.Evaluate(ctx, facts.model())
 	if err != nil {
 		return nil, err
 	}

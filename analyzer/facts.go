@@ -69,8 +69,12 @@ func (f *facts) model() *Model {
 		m.Policies = append(m.Policies, f.policy(p))
 	}
 	for i := range f.gaps {
-		if gap := &f.gaps[i]; !gap.Note {
-			m.Environment.Complete = false
+		gap := &f.gaps[i]
+		if gap.Note {
+			continue
+		}
+		m.Environment.Complete = false
+		if gap.Accepted == "" {
 			m.Gaps = append(m.Gaps, gapFact{
 				ID: f.places.gap(gap), Code: string(gap.Code), Reason: gap.Reason, Target: gap.Target,
 			})

@@ -28,6 +28,8 @@ type Related struct {
 type Gap struct {
 	manifest.Gap
 	Target string // the target's name, empty where it belongs to none
+	// Accepted is the reason why the user accepts the gap, empty where nobody does.
+	Accepted string
 }
 
 // Report is the answer for a repository, sorted and complete.

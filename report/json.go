@@ -66,6 +66,8 @@ type jsonGap struct {
 	Line   int           `json:"line"`
 	Target string        `json:"target"`
 	Note   bool          `json:"note"`
+	// Accepted is why the gap is accepted, empty where it is not.
+	Accepted string `json:"accepted"`
 }
 
 type jsonSummary struct {
@@ -103,7 +105,7 @@ func writeJSON(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 		out.Findings = append(out.Findings, newJSONFinding(f))
 	}
 	for _, g := range r.Gaps {
-		out.Gaps = append(out.Gaps, jsonGap{Code: g.Code, Reason: g.Reason, File: g.File, Line: g.Line, Target: g.Target, Note: g.Note})
+		out.Gaps = append(out.Gaps, jsonGap{Code: g.Code, Reason: g.Reason, File: g.File, Line: g.Line, Target: g.Target, Note: g.Note, Accepted: g.Accepted})
 		if g.Note {
 			out.Summary.Notes++
 		} else {

@@ -147,6 +147,9 @@ func printableSource(runes []rune) string {
 func (w textWriter) gaps(gaps []gap) {
 	for _, g := range gaps {
 		fmt.Fprintln(w, w.gapLine(g.Gap.Gap))
+		if g.Accepted != "" {
+			w.detail("accepted: " + Printable(g.Accepted))
+		}
 		switch len(g.targets) {
 		case 0:
 		case 1:

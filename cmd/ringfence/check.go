@@ -70,7 +70,7 @@ func (c *command) runCheck(ctx context.Context, flags *checkFlags, paths []strin
 	if err != nil {
 		return err
 	}
-	result, err := analyzer.Analyze(ctx, w.analyzed(), analyzer.Options{Rules: set, Persona: persona, Gaps: w.foundGaps()})
+	result, err := analyzer.Analyze(ctx, w.analyzed(), analyzer.Options{Rules: set, Persona: persona, Gaps: w.foundGaps(), Accept: w.accepted})
 	if err != nil {
 		return err
 	}
@@ -154,22 +154,22 @@ func (w *workspace) exitCode(r *analyzer.Report, failOn int, allowGaps bool) int
 		}
 	}
 	for _, gap := range r.Gaps {
-		if !gap.Note && !allowGaps && !w.accepts(gap.Gap) {
+		if !gap.Note && !allowGaps && gap.Accepted == "" {
 			return exitIncomplete
 		}
 	}
 	return exitClean
 }
 
-// accepts tells whether the configuration accepts a gap today.
-func (w *workspace) accepts(gap manifest.Gap) bool {
+// accepted is why the configuration accepts a gap today, empty where it does not.
+func (w *workspace) accepted(gap manifest.Gap) string {
 	now := time.Now()
 	for _, entry := range w.config.Gaps {
 		if entry.Accepts(gap) && !entry.Expired(now) {
-			return true
+			return entry.Reason
 		}
 	}
-	return false
+	return ""
 }
 
 // line returns a line of a file of the repository, empty where there is none.

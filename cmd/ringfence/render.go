@@ -84,7 +84,7 @@ func (c *command) reportGaps(w *workspace, allowGaps bool) int {
 	code := exitClean
 	for _, gap := range gaps {
 		fmt.Fprintln(c.stderr, report.GapLine(gap))
-		if !gap.Note && !allowGaps && !w.accepts(gap) {
+		if !gap.Note && !allowGaps && w.accepted(gap) == "" {
 			code = exitIncomplete
 		}
 	}
