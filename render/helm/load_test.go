@@ -39,7 +39,7 @@ metadata: {name: a}
 	if len(objects) != 1 || objects[0].Pos.String() != "shared/a.yaml:1:1" {
 		t.Errorf("objects %v, want one at shared/a.yaml:1:1", objects)
 	}
-	want := []string{"web/templates/outside.yaml: outside-repository: leaves the repository"}
+	want := []string{"web/templates/outside.yaml: outside-repository: the path leaves the repository"}
 	if diff := cmp.Diff(want, texts(gaps)); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)
 	}
