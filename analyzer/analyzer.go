@@ -101,9 +101,8 @@ type assessment struct {
 	violations          []located
 	gaps                []Gap
 	workloads, policies int
-	// sources counts the objects by where they were written, of everything that a
-	// rule can point at.
-	sources map[source]int
+	// sources holds everything that a rule can point at by where it was written.
+	sources map[source][]place
 }
 
 // located is a violation with the places that its ids stand for.
@@ -129,6 +128,9 @@ func assess(ctx context.Context, env Environment, opts Options) (result *assessm
 	for _, gap := range rejected {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
+	for _, o := range cluster.Foreign {
+		gaps = append(gaps, Gap{Gap: notEvaluated(o)})
+	}
 	gaps = opts.accept(gaps)
 	facts := newFacts(env, cluster, gaps)
 	violations, err := opts.Rules.Evaluate(ctx, facts.model())
@@ -139,7 +141,7 @@ func assess(ctx context.Context, env Environment, opts Options) (result *assessm
 		gaps:      gaps,
 		workloads: len(cluster.Workloads),
 		policies:  len(cluster.Policies),
-		sources:   facts.places.sources(),
+		sources:   facts.places.bySource(),
 	}
 	for _, v := range violations {
 		l, err := locate(v, facts.places)
@@ -150,6 +152,14 @@ func assess(ctx context.Context, env Environment, opts Options) (result *assessm
 		result.violations = append(result.violations, l)
 	}
 	return result, nil
+}
+
+// notEvaluated says that verdicts are withheld because of a policy.
+func notEvaluated(o *manifest.Object) manifest.Gap {
+	return manifest.Gap{
+		Pos: o.At("spec").Pos, Code: manifest.NotEvaluated, Note: true,
+		Reason: fmt.Sprintf("%s %q is not evaluated: nothing is said of the pods that it may govern", o.Kind, o.Name),
+	}
 }
 
 // locate finds the places of a violation.

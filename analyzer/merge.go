@@ -42,14 +42,9 @@ type key struct {
 }
 
 // gather groups the violations, and leaves out those of a rule that must hold
-// everywhere where some object of the same source is free of it.
+// everywhere where some object that has the same value from the same place is
+// free of it. An object whose value an overlay changed has it from elsewhere.
 func gather(results []*assessment) []*group {
-	total := map[source]int{}
-	for _, r := range results {
-		for s, n := range r.sources {
-			total[s] += n
-		}
-	}
 	found := map[key]*group{}
 	affected := map[everywhere]int{}
 	for _, r := range results {
@@ -61,7 +56,7 @@ func gather(results []*assessment) []*group {
 				found[k] = &group{origin: origin}
 			}
 			found[k].violations = append(found[k].violations, v)
-			if i := (instance{v.everywhere(), v.Object}); !seen[i] {
+			if i := (instance{v.everywhere(origin), v.Object}); !seen[i] {
 				seen[i] = true
 				affected[i.everywhere]++
 			}
@@ -71,7 +66,7 @@ func gather(results []*assessment) []*group {
 	for _, g := range found {
 		slices.SortStableFunc(g.violations, compareViolations)
 		v := g.violations[0]
-		if !v.Rule.Everywhere || affected[v.everywhere()] >= total[v.place.source()] {
+		if !v.Rule.Everywhere || affected[v.everywhere(g.origin)] >= sharing(results, v, g.origin) {
 			groups = append(groups, g)
 		}
 	}
@@ -79,11 +74,25 @@ func gather(results []*assessment) []*group {
 	return groups
 }
 
-// everywhere names a defect of a source, whichever object has it.
+// sharing counts the objects of a violation's source whose field was written at
+// the same position.
+func sharing(results []*assessment, v located, at manifest.Origin) int {
+	n := 0
+	for _, r := range results {
+		for _, p := range r.sources[v.place.source()] {
+			if p.origin(v.Path).Pos == at.Pos {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// everywhere names a defect at a position of a source, whichever object has it.
 type everywhere struct {
 	rule   string
 	source source
-	path   string
+	pos    manifest.Pos
 }
 
 type instance struct {
@@ -91,8 +100,8 @@ type instance struct {
 	object int // within its environment
 }
 
-func (l located) everywhere() everywhere {
-	return everywhere{rule: l.Rule.ID, source: l.place.source(), path: fmt.Sprint(l.Path...)}
+func (l located) everywhere(at manifest.Origin) everywhere {
+	return everywhere{rule: l.Rule.ID, source: l.place.source(), pos: at.Pos}
 }
 
 // fold joins groups that differ only in the namespace of the object and have no

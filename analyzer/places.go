@@ -79,12 +79,12 @@ func (p place) source() source {
 	return source{Pos: p.origin(nil).Pos, subject: p.subject()}
 }
 
-func (p *places) sources() map[source]int {
-	count := make(map[source]int, len(p.list))
+func (p *places) bySource() map[source][]place {
+	places := make(map[source][]place, len(p.list))
 	for _, pl := range p.list {
-		count[pl.source()]++
+		places[pl.source()] = append(places[pl.source()], pl)
 	}
-	return count
+	return places
 }
 
 // public removes a private namespace, which has no name to show.

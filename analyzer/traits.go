@@ -109,9 +109,29 @@ func (f *facts) mayBeDNSNamespace(s netpol.Selector) bool {
 }
 
 // mayBeDNSPods tells whether a peer's podSelector may match DNS pods: any labels
-// will do where the rule is about the DNS port, else those that are known.
+// will do where the rule is about the DNS port, else those that are known. Labels
+// that no DNS pod carries beside the known one (a label transformer adds such to
+// peers) will not.
 func (f *facts) mayBeDNSPods(p *netpol.RulePeer) bool {
-	return p.PodSelector == nil || namesDNSPods(p) || slices.ContainsFunc(p.Rule.Ports, isDNS) || matchesDNSPods(*p.PodSelector)
+	switch {
+	case p.PodSelector == nil || matchesDNSPods(*p.PodSelector):
+		return true
+	case asksForKnownDNSPods(*p.PodSelector):
+		return false
+	default:
+		return slices.ContainsFunc(p.Rule.Ports, isDNS)
+	}
+}
+
+// asksForKnownDNSPods tells whether a selector has one of the labels by which DNS
+// pods are known.
+func asksForKnownDNSPods(s netpol.Selector) bool {
+	return slices.ContainsFunc(s.Requirements, func(r netpol.Requirement) bool {
+		return r.Operator == netpol.In && slices.ContainsFunc(knownDNSPods(), func(labels map[string]string) bool {
+			value, known := labels[r.Key]
+			return known && slices.Contains(r.Values, value)
+		})
+	})
 }
 
 // namesDNSPods tells whether a peer asks for the labels of DNS pods.
@@ -119,15 +139,18 @@ func namesDNSPods(p *netpol.RulePeer) bool {
 	return p.PodSelector != nil && !p.PodSelector.IsEmpty() && matchesDNSPods(*p.PodSelector)
 }
 
-// matchesDNSPods tries the labels that DNS pods carry with kubeadm and the cloud
+func matchesDNSPods(s netpol.Selector) bool { return slices.ContainsFunc(knownDNSPods(), s.Matches) }
+
+// knownDNSPods lists the labels that DNS pods carry with kubeadm and the cloud
 // providers, with the chart of CoreDNS, with NodeLocal DNSCache and in OpenShift.
-func matchesDNSPods(s netpol.Selector) bool {
-	return slices.ContainsFunc([]map[string]string{
-		{"k8s-app": "kube-dns"},
+func knownDNSPods() []map[string]string {
+	return []map[string]string{
+		{"k8s-app": "kube-dns", "app.kubernetes.io/name": "coredns", "kubernetes.io/name": "CoreDNS", "eks.amazonaws.com/component": "coredns"},
 		{"k8s-app": "coredns", "app.kubernetes.io/name": "coredns"},
+		{"k8s-app": "kube-dns", "app.kubernetes.io/name": "rke2-coredns", "app.kubernetes.io/instance": "rke2-coredns"},
 		{"k8s-app": "node-local-dns"},
 		{"dns.operator.openshift.io/daemonset-dns": "default"},
-	}, s.Matches)
+	}
 }
 
 // maybeOnlyAPIServer tells whether a rule may be there for the Kubernetes API

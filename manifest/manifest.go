@@ -115,6 +115,8 @@ const (
 	MissingAPIVersion    Code = "missing-api-version"   // note: a template asked for an API that was not given
 	FallbackValues       Code = "fallback-values"       // note: rendered with ci values because the defaults do not render
 	Approximated         Code = "approximated"          // note: answered from the work tree instead of the named revision
+	NotFollowed          Code = "not-followed"          // an object of Argo CD or Flux applies what is not rendered
+	NotEvaluated         Code = "not-evaluated"         // note: a policy of a kind that is not evaluated
 	NothingFound         Code = "nothing-found"         // no manifests at all
 	InternalError        Code = "internal-error"        // a library panicked on this target
 )

@@ -3,6 +3,8 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -24,27 +26,55 @@ type Environment struct {
 // no alternative to anything.
 func Group(results []Result) []Environment {
 	members := make(map[string][]Result)
-	var joining []Result
+	var guests []Result
 	for _, r := range results {
 		if len(r.Envs) == 0 && onlyPolicies(r.Objects) {
-			joining = append(joining, r)
+			guests = append(guests, r)
 			continue
 		}
 		for _, name := range environmentNames(r.Target) {
 			members[name] = append(members[name], r)
 		}
 	}
+	seat(guests, members)
 	var environments []Environment
 	for name, results := range members {
 		environments = append(environments, variants(name, results)...)
 	}
-	byName := func(a, b Environment) int { return cmp.Compare(a.Name, b.Name) }
-	slices.SortFunc(environments, byName)
-	for _, r := range joining {
-		environments = join(environments, r)
-	}
-	slices.SortFunc(environments, byName)
+	slices.SortFunc(environments, func(a, b Environment) int { return cmp.Compare(a.Name, b.Name) })
 	return environments
+}
+
+// seat adds each target that holds only policies to every environment that has
+// an object in one of its namespaces; where there is none, it is one of its
+// own with the targets of its scope.
+func seat(guests []Result, members map[string][]Result) {
+	hosts := maps.Clone(members) // guests are no hosts of guests
+	for _, guest := range guests {
+		namespaces := make(map[string]bool)
+		for _, o := range guest.Objects {
+			namespaces[o.Namespace] = true
+		}
+		guest.Why = "names namespaces of this environment"
+		seated := false
+		for name, results := range hosts {
+			if slices.ContainsFunc(results, func(r Result) bool { return occupies(r, namespaces) }) {
+				members[name] = append(members[name], guest)
+				seated = true
+			}
+		}
+		if !seated {
+			guest.Why = ""
+			members[guest.Scope] = append(members[guest.Scope], guest)
+		}
+	}
+}
+
+// occupies tells whether a target has an object in one of the namespaces.
+func occupies(r Result, namespaces map[string]bool) bool {
+	return slices.ContainsFunc(r.Objects, func(o *manifest.Object) bool {
+		return o.Namespace != "" && namespaces[o.Namespace]
+	})
 }
 
 func environmentNames(t Target) []string {
@@ -67,13 +97,13 @@ func variants(name string, results []Result) []Environment {
 			continue
 		}
 		declared := declares(r)
-		k := slices.IndexFunc(ids, func(s objectSet) bool { return !s.overlaps(declared) })
+		k := slices.IndexFunc(ids, func(s objectSet) bool { return !s.competes(declared) })
 		if k < 0 {
 			k = len(sets)
 			sets, ids = append(sets, nil), append(ids, objectSet{})
 		}
 		sets[k] = append(sets[k], r)
-		ids[k].add(declared)
+		maps.Copy(ids[k], declared)
 	}
 	if len(sets) == 0 {
 		return []Environment{{Name: name, Results: common}}
@@ -88,84 +118,96 @@ func variants(name string, results []Result) []Environment {
 	return environments
 }
 
-// alternatives tells of each result whether another declares an object of it.
+// alternatives tells of each result whether another is an alternative to it.
 func alternatives(results []Result) []bool {
 	first := make(map[manifest.Ref]int)
 	alternative := make([]bool, len(results))
 	for i, r := range results {
-		for id := range declares(r) {
-			if j, seen := first[id]; seen {
-				alternative[i], alternative[j] = true, true
-			} else {
+		for id, o := range declares(r) {
+			j, seen := first[id]
+			if !seen {
 				first[id] = i
+			} else if competes(o, declares(results[j])[id]) {
+				alternative[i], alternative[j] = true, true
 			}
 		}
 	}
 	return alternative
 }
 
-type objectSet map[manifest.Ref]bool
+type objectSet map[manifest.Ref]*manifest.Object
 
-func (s objectSet) overlaps(t objectSet) bool {
-	for id := range t {
-		if s[id] {
+func (s objectSet) competes(t objectSet) bool {
+	for id, o := range t {
+		if other := s[id]; other != nil && competes(o, other) {
 			return true
 		}
 	}
 	return false
 }
 
-func (s objectSet) add(t objectSet) {
-	for id := range t {
-		s[id] = true
-	}
+// competes tells whether two objects of one name cannot be in one cluster at a
+// time. The same policy or Service may come from a base or component that several
+// targets share; a workload may not, so that a chart and a kustomization of one
+// application never count as two.
+func competes(a, b *manifest.Object) bool {
+	return !isPolicy(a) && a.Kind != "Service" || !reflect.DeepEqual(a.Data, b.Data)
 }
 
-// declares lists the objects that make two targets alternatives. Namespaces and
-// CRDs are left out, for targets that go together often repeat them.
+// declares lists the objects by which alternatives are told: workloads, Services
+// and policies. Targets that go together often repeat others, such as Namespaces,
+// ServiceAccounts and ConfigMaps.
 func declares(r Result) objectSet {
 	ids := make(objectSet, len(r.Objects))
 	for _, o := range r.Objects {
-		if o.Kind != "Namespace" && o.Kind != "CustomResourceDefinition" && o.Name != "" {
-			ids[o.Ref] = true
+		if o.Name != "" && (isPolicy(o) || o.Kind == "Service" || makesPods(o)) {
+			ids[o.Ref] = o
 		}
 	}
 	return ids
 }
 
-// join adds a target that holds only policies to every environment that has a
-// workload in one of its namespaces; where there is none, it is one of its own.
-func join(environments []Environment, r Result) []Environment {
-	namespaces, declared := make(map[string]bool), declares(r)
-	guest := r
-	guest.Why = "names namespaces of this environment"
-	for id := range declared {
-		namespaces[id.Namespace] = true
-	}
-	joined := false
-	for i := range environments {
-		e := &environments[i]
-		meets := slices.ContainsFunc(e.Results, func(other Result) bool {
-			return slices.ContainsFunc(other.Objects, func(o *manifest.Object) bool { return !isPolicy(o) && namespaces[o.Namespace] })
-		})
-		clashes := slices.ContainsFunc(e.Results, func(other Result) bool { return declares(other).overlaps(declared) })
-		if meets && !clashes {
-			e.Results = append(e.Results, guest)
-			joined = true
+// makesPods tells whether an object has containers or a template for pods.
+func makesPods(o *manifest.Object) bool {
+	spec, _ := o.Data["spec"].(map[string]any)
+	for _, key := range []string{"containers", "template", "jobTemplate"} {
+		if _, ok := spec[key].(map[string]any); ok {
+			return true
+		}
+		if _, ok := spec[key].([]any); ok {
+			return true
 		}
 	}
-	if !joined {
-		environments = append(environments, Environment{Name: r.Scope, Results: []Result{r}})
-	}
-	return environments
+	return false
 }
+
+// Objects returns the objects of all targets. What several of them declare alike
+// is there once.
+func (e Environment) Objects() []*manifest.Object {
+	seen := make(map[manifest.Ref]*manifest.Object)
+	var objects []*manifest.Object
+	for _, r := range e.Results {
+		for _, o := range r.Objects {
+			if other := seen[o.Ref]; other != nil && o.Name != "" && reflect.DeepEqual(o.Data, other.Data) {
+				continue
+			}
+			seen[o.Ref] = o
+			objects = append(objects, o)
+		}
+	}
+	return objects
+}
+
+// besidePolicies are the kinds that are kept with policies by those who set
+// namespaces up for others.
+var besidePolicies = []string{"Namespace", "ResourceQuota", "LimitRange", "Role", "RoleBinding", "ServiceAccount"}
 
 func onlyPolicies(objects []*manifest.Object) bool {
 	policies := 0
 	for _, o := range objects {
 		if isPolicy(o) {
 			policies++
-		} else if o.Kind != "Namespace" {
+		} else if !slices.Contains(besidePolicies, o.Kind) {
 			return false
 		}
 	}
@@ -174,25 +216,47 @@ func onlyPolicies(objects []*manifest.Object) bool {
 
 func isPolicy(o *manifest.Object) bool { return strings.HasSuffix(o.Kind, "NetworkPolicy") }
 
-// markers are the folders whose subfolders are named for environments.
-var markers = []string{"clusters", "cluster", "environments", "environment", "envs", "env", "overlays", "stages"}
+// Folders whose subfolders are named for environments.
+var (
+	markers        = []string{"clusters", "cluster", "environments", "environment", "envs", "env", "stages"}
+	overlayMarkers = []string{"overlays"}
+)
 
-// envsOfPath reads the environment off a folder's path: the folder below the
-// first marker. The reason tells where it stands.
+// envsOfPath reads the environment off a folder's path:
+//   - all that follows "overlays", for an overlay may have several levels, such
+//     as overlays/prod/eu;
+//   - the folder below "clusters", "envs" and the like, and those below it that
+//     are named for environments, such as clusters/eu/prod/apps;
+//   - a folder that is itself named for one, such as policies/prod.
+//
+// The reason tells where it stands.
 func envsOfPath(dir string) ([]string, string) {
 	parts := strings.Split(dir, "/")
-	for i, part := range parts[:len(parts)-1] {
-		if slices.Contains(markers, strings.ToLower(part)) {
-			return []string{parts[i+1]}, "path " + strings.Join(parts[:i+2], "/")
+	for i, part := range parts {
+		name := strings.ToLower(part)
+		from, to := i+1, i+2
+		switch {
+		case from < len(parts) && slices.Contains(overlayMarkers, name):
+			to = len(parts)
+		case from < len(parts) && slices.Contains(markers, name):
+			for to < len(parts) && isEnvironmentName(parts[to]) {
+				to++
+			}
+		case slices.Contains(environmentFolders, name):
+			from, to = i, i+1
+		default:
+			continue
 		}
+		return []string{strings.Join(parts[from:to], "/")}, "path " + strings.Join(parts[:to], "/")
 	}
 	return nil, ""
 }
 
-var environmentWords = []string{
-	"prod", "production", "live", "preprod", "stage", "staging", "stg", "uat", "qa",
-	"test", "testing", "dev", "development", "int", "integration", "sandbox", "local",
-}
+// environmentFolders are folder names that stand for an environment wherever
+// they are. Others, such as "test" and "local", often mean something else.
+var environmentFolders = []string{"prod", "production", "preprod", "staging", "stage", "stg", "uat", "qa", "dev", "development"}
+
+var environmentWords = append([]string{"live", "test", "testing", "int", "integration", "sandbox", "local"}, environmentFolders...)
 
 // isEnvironmentName tells whether a name such as "prod" or "eu-prod" is that of
 // an environment and not of a variant such as "ha".

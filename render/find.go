@@ -15,7 +15,7 @@ import (
 
 // Find discovers the targets below dirs, sorted, and the gaps met on the way:
 //   - kustomizations that no other one includes, components left out;
-//   - charts that are not part of another chart, once for each values file that
+//   - charts that are not part or dependency of another chart, once for each values file that
 //     is named for an environment;
 //   - folders of plain manifests that no kustomization and no chart uses.
 func (r *Repository) Find(dirs []string) ([]Target, []Gap) {
@@ -158,8 +158,14 @@ func kustomizationTarget(tree *source.Tree, dir string) Target {
 }
 
 func (f *finder) findCharts() {
+	part := make(map[string]bool) // charts that others depend on
 	for _, dir := range f.survey.charts {
-		if nested(dir, f.survey.charts) || f.usedCharts[dir] || helm.IsLibrary(f.tree, dir) {
+		for _, dependency := range helm.LocalDependencies(f.tree, dir) {
+			part[dependency] = true
+		}
+	}
+	for _, dir := range f.survey.charts {
+		if part[dir] || nested(dir, f.survey.charts) || f.usedCharts[dir] || helm.IsLibrary(f.tree, dir) {
 			continue
 		}
 		f.targets = append(f.targets, chartTargets(f.tree, dir)...)
@@ -266,7 +272,7 @@ func (f *finder) findPlain() {
 		// (kubectl apply -R), so they share its cluster and namespace.
 		if i := slices.IndexFunc(scopes, func(s string) bool { return within(dir, s) }); i >= 0 {
 			t.Scope = scopes[i]
-		} else {
+		} else if dir != "." { // what lies at the root is often there for tools
 			scopes = append(scopes, dir)
 		}
 		f.targets = append(f.targets, t)

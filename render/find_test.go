@@ -46,7 +46,7 @@ func repository(t *testing.T, archive string) *render.Repository {
 
 // pod is a file with a Pod of that name.
 func pod(name string) string {
-	return fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\n", name)
+	return fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\nspec: {containers: []}\n", name)
 }
 
 func TestFind(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,6 +51,68 @@ resources: [b.yaml]
 -- envs/prod/two/a.yaml --
 ` + pod("a, namespace: x"),
 			want: []string{"prod (envs/prod/one): envs/prod/common, envs/prod/one", "prod (envs/prod/two): envs/prod/common, envs/prod/two"},
+		},
+		{
+			name: "what components and bases repeat makes no alternatives",
+			archive: `
+-- envs/prod/one/a.yaml --
+` + pod("a, namespace: x") + "---\n" + policy("deny", "x") + `---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: env, namespace: x}
+data: {a: one}
+-- envs/prod/two/b.yaml --
+` + pod("b, namespace: x") + "---\n" + policy("deny", "x") + `---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: env, namespace: x}
+data: {a: two}
+`,
+			want: []string{"prod: envs/prod/one, envs/prod/two"},
+		},
+		{
+			name: "levels of overlays and stages of clusters stay apart",
+			archive: `
+-- web/overlays/prod/eu/a.yaml --
+` + pod("a, namespace: x") + `
+-- api/overlays/prod/us/b.yaml --
+` + pod("b, namespace: x") + `
+-- clusters/eu/prod/web/c.yaml --
+` + pod("c, namespace: x") + `
+-- clusters/eu/dev/web/d.yaml --
+` + pod("d, namespace: x") + `
+-- clusters/eu/prod/api/e.yaml --
+` + pod("e, namespace: x"),
+			want: []string{
+				"eu/dev: clusters/eu/dev/web", "eu/prod: clusters/eu/prod/api, clusters/eu/prod/web",
+				"prod/eu: web/overlays/prod/eu", "prod/us: api/overlays/prod/us",
+			},
+		},
+		{
+			name: "a folder named for an environment is one",
+			archive: `
+-- apps/overlays/prod/a.yaml --
+` + pod("a, namespace: x") + `
+-- apps/overlays/dev/a.yaml --
+` + pod("a, namespace: x") + `
+-- policies/prod/p.yaml --
+` + policy("deny", "x") + `
+-- policies/dev/p.yaml --
+` + policy("deny", "x") + `---
+# not the same as in prod
+` + policy("more", "x"),
+			want: []string{"dev: apps/overlays/dev, policies/dev", "prod: apps/overlays/prod, policies/prod"},
+		},
+		{
+			name: "alternative policies never meet",
+			archive: `
+-- apps/overlays/prod/a.yaml --
+` + pod("a, namespace: x") + `
+-- strict/p.yaml --
+` + policy("deny", "x") + `
+-- lax/p.yaml --
+` + strings.Replace(policy("deny", "x"), "kind", "spec: {podSelector: {}}\nkind", 1),
+			want: []string{"prod (lax): apps/overlays/prod, lax", "prod (strict): apps/overlays/prod, strict"},
 		},
 		{
 			name: "a repeated namespace makes no alternatives",

@@ -79,6 +79,7 @@ func (r *Repository) Render(ctx context.Context, t Target) (result Result) {
 		}
 	}
 	r.place(&result)
+	result.Gaps = append(result.Gaps, unfollowed(result.Objects)...)
 	return result
 }
 

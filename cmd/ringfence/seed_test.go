@@ -79,7 +79,8 @@ func TestSeed(t *testing.T) {
 }
 
 func TestSeedFindings(t *testing.T) {
-	report := check(t, "../../testdata/seed")
+	t.Chdir("../..")
+	report := check(t, "testdata/seed")
 	if split := report.places("split-peer"); len(split) > 0 {
 		t.Errorf("split-peer at %v: both peers make sense alone", split)
 	}

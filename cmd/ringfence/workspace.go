@@ -263,9 +263,8 @@ func (w *workspace) analyzed() []analyzer.Environment {
 	}
 	environments := make([]analyzer.Environment, 0, len(w.environments))
 	for _, e := range w.environments {
-		env := analyzer.Environment{Name: e.Name, NamespaceLabels: labels}
+		env := analyzer.Environment{Name: e.Name, Objects: e.Objects(), NamespaceLabels: labels}
 		for _, r := range e.Results {
-			env.Objects = append(env.Objects, r.Objects...)
 			for _, gap := range r.Gaps {
 				env.Gaps = append(env.Gaps, analyzer.Gap{Gap: gap, Target: r.Name})
 			}

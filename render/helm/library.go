@@ -2,6 +2,7 @@ package helm
 
 import (
 	"path"
+	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"sigs.k8s.io/yaml"
@@ -11,11 +12,25 @@ import (
 
 // IsLibrary tells whether the chart in dir is a library, which Helm refuses to
 // install on its own. A chart that cannot be read is none: rendering it says why.
-func IsLibrary(tree *source.Tree, dir string) bool {
-	data, err := tree.ReadFile(path.Join(dir, "Chart.yaml"))
-	if err != nil {
-		return false
+func IsLibrary(tree *source.Tree, dir string) bool { return metadata(tree, dir).Type == "library" }
+
+// LocalDependencies returns the folders that the chart in dir names as
+// dependencies with "file://", relative to the repository's root.
+func LocalDependencies(tree *source.Tree, dir string) []string {
+	var dirs []string
+	for _, d := range metadata(tree, dir).Dependencies {
+		if name, local := strings.CutPrefix(d.Repository, "file://"); local {
+			dirs = append(dirs, path.Join(dir, name))
+		}
 	}
+	return dirs
+}
+
+// metadata reads Chart.yaml; it is empty where that cannot be read.
+func metadata(tree *source.Tree, dir string) chart.Metadata {
 	var meta chart.Metadata
-	return yaml.Unmarshal(data, &meta) == nil && meta.Type == "library"
+	if data, err := tree.ReadFile(path.Join(dir, "Chart.yaml")); err == nil {
+		_ = yaml.Unmarshal(data, &meta)
+	}
+	return meta
 }

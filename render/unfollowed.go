@@ -1,0 +1,54 @@
+package render
+
+import (
+	"fmt"
+
+	"github.com/ringfence/ringfence/manifest"
+)
+
+// unfollowed names the objects of a target by which Argo CD and Flux apply
+// something else. Nothing here reads them yet, so that a chart that they install
+// is not seen, and what they set for a folder of this repository is not known.
+func unfollowed(objects []*manifest.Object) []Gap {
+	var gaps []Gap
+	for _, o := range objects {
+		switch {
+		case installsChart(o):
+			gaps = append(gaps, Gap{
+				Pos: o.At("spec").Pos, Code: manifest.NotFollowed,
+				Reason: fmt.Sprintf("%s %q installs a chart that is not rendered", o.Kind, o.Name),
+			})
+		case appliesFolder(o):
+			gaps = append(gaps, Gap{
+				Pos: o.At("spec").Pos, Code: manifest.NotFollowed, Note: true,
+				Reason: fmt.Sprintf("%s %q is not followed: what it sets for what it applies is not known", o.Kind, o.Name),
+			})
+		}
+	}
+	return gaps
+}
+
+func installsChart(o *manifest.Object) bool {
+	switch o.Group + "/" + o.Kind {
+	case "helm.toolkit.fluxcd.io/HelmRelease", "helm.cattle.io/HelmChart":
+		return true
+	case "argoproj.io/Application":
+		spec, _ := o.Data["spec"].(map[string]any)
+		sources, _ := spec["sources"].([]any)
+		for _, source := range append(sources, spec["source"]) {
+			if s, _ := source.(map[string]any); s["chart"] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func appliesFolder(o *manifest.Object) bool {
+	switch o.Group + "/" + o.Kind {
+	case "argoproj.io/Application", "argoproj.io/ApplicationSet", "kustomize.toolkit.fluxcd.io/Kustomization":
+		return true
+	default:
+		return false
+	}
+}
