@@ -185,6 +185,30 @@ func TestBoutiqueVariant(t *testing.T) {
 	}
 }
 
+// TestBoutiqueWholeRepository: the application is there four times, as a base with
+// overlays, as plain copies of it (one folder leaves the load generator out) and
+// as a chart, none of them protected; that makes 12 + 12 + 11 + 12 findings. The
+// overlays that try the components out protect all but the frontend, which is the
+// same object of the base. Their policies are in one place and allow all egress.
+func TestBoutiqueWholeRepository(t *testing.T) {
+	report := check(t, filepath.Join(shared(t), "corpus", boutique))
+	byFolder := make(map[string]int)
+	for _, f := range report.Findings {
+		folder, _, _ := strings.Cut(f.File, "/")
+		byFolder[folder+" "+f.Rule]++
+	}
+	want := map[string]int{
+		"kustomize unprotected-workload":            12,
+		"release unprotected-workload":              12,
+		"kubernetes-manifests unprotected-workload": 11,
+		"helm-chart unprotected-workload":           12,
+		"kustomize allow-all-rule":                  12,
+	}
+	if diff := cmp.Diff(want, byFolder); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestKubePrometheus(t *testing.T) {
 	root := filepath.Join(shared(t), "corpus", "prometheus-operator__kube-prometheus")
 	report := check(t, "--target", root)
