@@ -123,7 +123,7 @@ func TestParity(t *testing.T) {
 			}
 			same++
 			objects += strings.Count(stdout, "\n---\n")
-		case code != exitIncomplete && !strings.Contains(stderr, ": note: "):
+		case code != exitIncomplete && !strings.Contains(stderr, ": remark: "):
 			t.Errorf("%s %s: exit code %d, want a gap: %s", line.kind, line.dir, code, line.failure)
 		case !slices.ContainsFunc(causes[line.failure], func(words string) bool { return strings.Contains(stderr, words) }):
 			t.Errorf("%s %s: the gaps do not tell the cause, %q:\n%s", line.kind, line.dir, line.failure, stderr)
