@@ -2,6 +2,7 @@ package helm
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,7 @@ func (m *marker) mark(t *template) string {
 		}
 		line := strings.TrimRight(s.text, "\r\n")
 		kind, keyEnd := s.classify(line, defined)
-		if kind == unmarked {
+		if kind == unmarked || defined && !blocks.in("with") && !blocks.in("range") && s.forwards() {
 			b.WriteString(s.text)
 			continue
 		}
@@ -139,11 +140,11 @@ func readAction(text string) action {
 		if end < 0 {
 			return action{end: len(text), comment: true}
 		}
-		close := strings.Index(text[end:], "}}")
-		if close < 0 {
+		braces := strings.Index(text[end:], "}}")
+		if braces < 0 {
 			return action{end: len(text), comment: true}
 		}
-		return action{end: end + close + 2, comment: true}
+		return action{end: end + braces + 2, comment: true}
 	}
 	for i < len(text) {
 		switch c := text[i]; c {
@@ -206,14 +207,7 @@ func (b *blockStack) apply(a action) {
 	}
 }
 
-func (b blockStack) in(word string) bool {
-	for _, w := range b {
-		if w == word {
-			return true
-		}
-	}
-	return false
-}
+func (b blockStack) in(word string) bool { return slices.Contains(b, word) }
 
 // What a statement can be to the marks.
 const (
@@ -223,7 +217,7 @@ const (
 )
 
 var (
-	// block matches functions whose result is YAML of many lines.
+	// blockFunction matches functions whose result is YAML of many lines.
 	blockFunction = regexp.MustCompile(`\b(nindent|indent|toYaml|toYamlPretty)\b`)
 	newLine       = regexp.MustCompile(`\bnindent\b`)
 	keyAlone      = regexp.MustCompile(`^\s*(?:- +)*[^\s#{}]+:[ \t]*$`)
@@ -267,6 +261,20 @@ func (s statement) classify(line string, defined bool) (kind, keyEnd int) {
 	default:
 		return unmarked, 0
 	}
+}
+
+// given matches an action that prints a variable or an argument as it is.
+var given = regexp.MustCompile(`^(toYaml(Pretty)?\s+)?(\.|\$)[\w.]*(\s*\|\s*(toYaml(Pretty)?|trim|n?indent \d+))*$`)
+
+// forwards tells whether a statement of a template that others include prints only
+// what it was given. The place to edit is then where it is included.
+func (s statement) forwards() bool {
+	if len(s.actions) != 1 {
+		return false
+	}
+	a := s.actions[0]
+	alone := strings.TrimSpace(s.text) == s.text[a.start:a.end]
+	return alone && given.MatchString(a.body) && !strings.Contains(a.body, ".Values")
 }
 
 // looksLikeYAML tells whether a line reads "key: …", "- …" or the key alone.

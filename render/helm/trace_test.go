@@ -65,6 +65,9 @@ app: {{ include "web.name" . }}
 tier: front
 {{- end }}
 {{- end }}
+{{- define "web.print" -}}
+{{ . | toYaml }}
+{{- end }}
 -- templates/web.yaml --
 {{- /* A comment
 kind: of
@@ -105,6 +108,7 @@ spec:
         last: true
       {{ if true }}
       hostNetwork: true{{ end }}
+  strategy: {{- include "web.print" (dict "type" "Recreate") | nindent 4 }}
 `)
 	objects, gaps := New(tree).Render(context.Background(), Release{Name: "rel"})
 	if len(objects) != 2 || len(gaps) > 0 {
@@ -153,6 +157,7 @@ spec:
 		{1, "spec template spec annotations y", "templates/web.yaml:36:9 via values.yaml:9"},
 		{1, "spec template spec annotations last", "templates/web.yaml:37:9 exact"},
 		{1, "spec template spec hostNetwork", "templates/web.yaml:39:7"},
+		{1, "spec strategy type", "templates/web.yaml:40:3"},
 	}
 	for _, test := range tests {
 		if diff := cmp.Diff(test.want, at(test.object, test.path)); diff != "" {
@@ -203,7 +208,8 @@ func TestMark(t *testing.T) {
 		{"trimmed right", "a: {{ .b -}}\nc", "a: {{ .b -}}\nc"},
 		{"several lines", "a: {{ dict\n \"}}\" 'x' `y` }}\n{{/* }}\nb: */}}\n", "a: {{ dict\n \"}}\" 'x' `y` }} #~~0~~\n{{/* }}\nb: */}}\n"},
 		{"keys of values", "{{ .k }}: 1\n{{ .k }}\n{{ $x := 1 }}\n", "{{ .k }}: 1 #~~0~~\n{{ .k }} #~~1~~\n{{ $x := 1 }}\n"},
-		{"defined", "{{ define \"x\" }}\n{{ .k }}\n{{ toYaml .k }}\n{{ end }}\n", "{{ define \"x\" }}\n{{ .k }}\n{{ toYaml .k }} #~~0~~\n{{ end }}\n"},
+		{"defined", "{{ define \"x\" }}\n{{ .k }}\n{{ toYaml .Values.k }}\n{{ end }}\n", "{{ define \"x\" }}\n{{ .k }}\n{{ toYaml .Values.k }} #~~0~~\n{{ end }}\n"},
+		{"given", "{{ define \"x\" }}\n{{ $k | toYaml }}\n{{ toYaml . | nindent 2 }}\n{{ end }}\n", "{{ define \"x\" }}\n{{ $k | toYaml }}\n{{ toYaml . | nindent 2 }}\n{{ end }}\n"},
 		{"key above its block", "a: {{- toYaml .k | nindent 2 }}\n", "a: #~~0~~ {{- toYaml .k | nindent 2 }} #~~0~~\n"},
 		{"question", "\n{{ if .Capabilities.APIVersions.Has \"x\" }}", "\n{{ if .Capabilities.Asked 0 \"x\" }}"},
 		{"no end", "a: {{ b\nc: d", "a: {{ b\nc: d #~~0~~"},

@@ -21,13 +21,13 @@ func (o *object) findGenerators() []generator {
 		switch o.Kind {
 		case "ConfigMap":
 			for i, g := range k.value.ConfigMapGenerator {
-				if o.named(g.Name, true) && o.Namespace == o.namespaceOf(k, g.Namespace) {
+				if o.named(g.Name, true) && o.Namespace == o.namespaceOf(g.Namespace, k) {
 					found = append(found, generator{k, "configMapGenerator", i})
 				}
 			}
 		case "Secret":
 			for i, g := range k.value.SecretGenerator {
-				if o.named(g.Name, true) && o.Namespace == o.namespaceOf(k, g.Namespace) {
+				if o.named(g.Name, true) && o.Namespace == o.namespaceOf(g.Namespace, k) {
 					found = append(found, generator{k, "secretGenerator", i})
 				}
 			}
@@ -36,9 +36,10 @@ func (o *object) findGenerators() []generator {
 	return found
 }
 
-// namespaceOf is where an object that k generates ends up.
-func (r *reading) namespaceOf(k *kustomization, own string) string {
-	for _, outer := range r.chainOf([]*kustomization{k}) {
+// namespaceOf is where an object with a namespace of its own, or "", ends up that
+// kustomizations use or generate.
+func (r *reading) namespaceOf(own string, users ...*kustomization) string {
+	for _, outer := range r.chainOf(users) {
 		if outer.value.Namespace != "" {
 			return outer.value.Namespace
 		}

@@ -53,6 +53,23 @@ func field(objects []*manifest.Object, kind, name string, path ...any) string {
 	return "no such object"
 }
 
+func valueAt(v any, path []any) any {
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			m, _ := v.(map[string]any)
+			v = m[p]
+		case int:
+			list, _ := v.([]any)
+			if p >= len(list) {
+				return nil
+			}
+			v = list[p]
+		}
+	}
+	return v
+}
+
 func describe(gaps []manifest.Gap) string {
 	var lines []string
 	for _, g := range gaps {
@@ -119,6 +136,15 @@ items:
   spec:
     ports:
     - port: 80
+- apiVersion: v1
+  kind: Namespace
+  metadata:
+    name: prod
+- apiVersion: v1
+  kind: ServiceAccount
+  metadata:
+    name: own
+    namespace: prod
 `
 
 func TestPositions(t *testing.T) {
@@ -175,6 +201,11 @@ spec:
   template:
     spec:
       hostNetwork: true
+      containers:
+      - name: web
+        stdin: true
+      - name: more
+        image: example/more:1
 -- component/kustomization.yaml --
 apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
@@ -200,7 +231,9 @@ patchesStrategicMerge:
 		path       []any
 		want       string
 	}{
-		{"Deployment", "web", in(container, "name"), "web @ base/web.yaml:17:9"},
+		{"Deployment", "web", in(container, "name"), "web @ prod/web.yaml:10:9"}, // without it the patch would add a container
+		{"Deployment", "web", in(container, "stdin"), "true @ prod/web.yaml:11:9"},
+		{"Deployment", "web", []any{"spec", "template", "spec", "containers", 1, "name"}, "more @ prod/web.yaml:12:9"},
 		{"Deployment", "web", in(container, "args", 1), `80 @ base/web.yaml:19:26`},
 		{"Deployment", "web", in(container, "env", 0, "value"), "two\nlines # no comment\n @ base/web.yaml:22:11 ~"},
 		{"Deployment", "web", in(container, "image"), "example/web:2 @ prod/kustomization.yaml:13:3 ~"},
@@ -220,6 +253,8 @@ patchesStrategicMerge:
 		{"NetworkPolicy", "web", []any{"spec", "ingress", 0, "from", 0, "podSelector", "matchLabels", "team"}, "a @ prod/kustomization.yaml:7:3"},
 		{"NetworkPolicy", "web", []any{"spec", "ingress", 0}, "@ base/policy.yaml:8:5 ~"},
 		{"ServiceAccount", "web", []any{"metadata", "name"}, "web @ base/names.yaml:7:5"},
+		{"ServiceAccount", "own", []any{"metadata", "namespace"}, "prod @ prod/kustomization.yaml:1:1"},
+		{"Namespace", "prod", []any{"metadata", "name"}, "prod @ prod/kustomization.yaml:1:1"},
 		{"Service", "web", []any{"spec", "ports", 0, "port"}, "81 @ prod/kustomization.yaml:37:7 ~"},
 		{"Service", "web", []any{"spec", "type"}, "NodePort @ prod/kustomization.yaml:40:7"},
 		{"Service", "web", []any{"metadata", "name"}, "web @ base/names.yaml:11:5 ~"},
@@ -272,7 +307,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gone}
 spec: {replicas: 3}
-`, "prod", 4, `prod/kustomization.yaml:3:3 remote-reference: "https://example.com/all.yaml" would need the network
+`, "prod", 6, `prod/kustomization.yaml:3:3 remote-reference: "https://example.com/all.yaml" would need the network
 prod/kustomization.yaml:4:3 remote-reference: "github.com/example/app//deploy?ref=v1" would need the network
 prod/kustomization.yaml:5:3 remote-reference: "git@example.com:app/deploy.git" would need the network
 prod/kustomization.yaml:7:3 remote-reference: "http://example.com/crd.json" would need the network
@@ -345,7 +380,7 @@ apiVersion: viaduct.ai/v1
 kind: ksops
 metadata: {name: secrets}
 files: [a.enc.yaml]
-`, "prod", 4, `prod/kustomization.yaml:3:3 plugin-refused: "ksops" of "viaduct.ai/v1" runs a program
+`, "prod", 6, `prod/kustomization.yaml:3:3 plugin-refused: "ksops" of "viaduct.ai/v1" runs a program
 prod/kustomization.yaml:4:3 remote-reference: "https://example.com/x" would need the network
 prod/kustomization.yaml:11:3 plugin-refused: "Inject" of "example.com/v1" runs a program`},
 		{"unknown field", "-- kustomization.yaml --\nresources: []\nresorces: []\n", ".", 0,
@@ -609,5 +644,63 @@ func TestCancelled(t *testing.T) {
 	_, gaps := NewBuilder(repository(t, shop), Options{}).Build(ctx, "base")
 	if want := "base/kustomization.yaml:1 limit-exceeded: stopped: context canceled"; describe(gaps) != want {
 		t.Errorf("got %s, want %s", describe(gaps), want)
+	}
+}
+
+// TestVariants builds two variants of one base in one build: what includes both has
+// the last word on both. Operations that append the same value differ by name.
+func TestVariants(t *testing.T) {
+	tree := repository(t, `
+-- kustomization.yaml --
+namePrefix: all-
+resources: [a, b]
+-- a/kustomization.yaml --
+namePrefix: a-
+resources: [../base]
+-- b/kustomization.yaml --
+namePrefix: b-
+resources: [../base]
+patches:
+- target: {kind: Pod}
+  patch: |-
+    - op: add
+      path: /spec/containers/0/env/-
+      value: {name: ONE, value: same}
+    - op: add
+      path: /spec/containers/0/env/-
+      value: {name: TWO, value: same}
+    - op: test
+      path: /spec/containers/0/env/1/value
+      value: same
+-- base/kustomization.yaml --
+resources: [pod.yaml]
+-- base/pod.yaml --
+apiVersion: v1
+kind: Pod
+metadata:
+  name: x
+spec:
+  containers:
+  - name: x
+    env: [{name: ZERO, value: same}]
+`)
+	objects, gaps := NewBuilder(tree, Options{}).Build(context.Background(), ".")
+	if len(gaps) > 0 {
+		t.Fatal(describe(gaps))
+	}
+	env := []any{"spec", "containers", 0, "env"}
+	for _, test := range []struct {
+		name string
+		path []any
+		want string
+	}{
+		{"all-a-x", []any{"metadata", "name"}, "all-a-x @ kustomization.yaml:1:1 ~"},
+		{"all-b-x", []any{"metadata", "name"}, "all-b-x @ kustomization.yaml:1:1 ~"},
+		{"all-b-x", append(env, 1, "value"), "same @ b/kustomization.yaml:8:26 ~"},
+		{"all-b-x", append(env, 2, "value"), "same @ b/kustomization.yaml:11:26 ~"},
+	} {
+		if got := field(objects, "Pod", test.name, test.path...); got != test.want {
+			t.Errorf("%s %v:\n got %s\nwant %s", test.name, test.path, got, test.want)
+		}
 	}
 }

@@ -77,15 +77,12 @@ func (o *object) around(steps []manifest.Step) manifest.Origin {
 
 func (o *object) locateScalar(steps []manifest.Step) manifest.Origin {
 	value := steps[len(steps)-1].Value.Value
-	at := o.markOf(steps[len(steps)-1].Value)
-	own := o.identity(steps)
-	if own != nil {
+	at, own := o.markOf(steps[len(steps)-1].Value), o.identity(steps)
+	if at != nil && own != nil {
 		at = own
 	}
 	if at != nil && at.text == value && !o.replaced(pathOf(steps)) {
 		origin := at.origin()
-		// Without marks the resource was found by its name, which others may have.
-		origin.Exact = origin.Exact && (own == nil || o.marked)
 		if o.patches[at.doc.file] && o.doc != nil {
 			origin.Via = append(slices.Clip(origin.Via), o.doc.root.pos())
 		}
@@ -93,9 +90,9 @@ func (o *object) locateScalar(steps []manifest.Step) manifest.Origin {
 	}
 	var exact bool
 	if at == nil {
-		at, exact = o.sourceOf(steps)
+		at, exact = o.unmarked(steps, own)
 	}
-	changed := change{object: o, path: pathOf(steps), value: value}
+	changed := change{object: o, steps: steps, path: pathOf(steps), value: value}
 	if at != nil {
 		changed.before = at.text
 	}
@@ -109,8 +106,20 @@ func (o *object) locateScalar(steps []manifest.Step) manifest.Origin {
 		return o.around(steps)
 	}
 	origin := at.origin()
-	origin.Exact = origin.Exact && exact && at.kind == yaml.ScalarNode && at.text == value && at.inMarkedFlow()
+	// Without marks the resource was found by its name, which others may have.
+	origin.Exact = origin.Exact && exact && o.marked
 	return origin
+}
+
+// unmarked finds what became a scalar that has no mark, nil if that is not known.
+// It is exact if only a transformer can have written the scalar instead.
+func (o *object) unmarked(steps []manifest.Step, own *place) (at *place, exact bool) {
+	value := steps[len(steps)-1].Value.Value
+	if own != nil {
+		return own, own.text == value
+	}
+	at, exact = o.sourceOf(steps)
+	return at, exact && at.kind == yaml.ScalarNode && at.text == value && at.inMarkedFlow()
 }
 
 // identity is the place of a field that makes an object what it is, in the

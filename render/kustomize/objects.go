@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/ringfence/ringfence/manifest"
 )
@@ -175,7 +176,8 @@ func (o *object) findByName() {
 		}
 		for _, d := range docs {
 			score := 2 * len(id.name)
-			if d.root.field("metadata").str("namespace") == o.Namespace {
+			own := d.root.field("metadata").str("namespace")
+			if o.namespaceOf(own, o.users[d.file.name]...) == o.Namespace {
 				score++
 			}
 			if score > best || score == best && earlier(d, o.doc) {
@@ -271,31 +273,37 @@ func composed(text string, parts []string) bool {
 }
 
 // chainOf lists the kustomizations that change what the given ones use, the last
-// one first: those that include them, and the components of all.
+// one first: those that include them, and the components of all. A kustomization
+// changes what its components have changed.
 func (r *reading) chainOf(start []*kustomization) []*kustomization {
-	var order []*kustomization // the first one first
+	var chain []*kustomization
 	seen := make(map[*kustomization]bool)
+	var components func(k *kustomization)
+	components = func(k *kustomization) {
+		for _, c := range slices.Backward(r.kustomizations) {
+			if c.value.Kind == types.ComponentKind && !seen[c] && slices.Contains(r.users[r.resolve(c.dir).name], k) {
+				seen[c] = true
+				chain = append(chain, c)
+				components(c)
+			}
+		}
+	}
 	var visit func(k *kustomization)
 	visit = func(k *kustomization) {
 		if seen[k] {
 			return
 		}
 		seen[k] = true
-		for _, c := range r.kustomizations {
-			if c.value.Kind == "Component" && slices.Contains(r.users[r.resolve(c.dir).name], k) {
-				visit(c)
-			}
+		for _, user := range r.users[r.resolve(k.dir).name] {
+			visit(user)
 		}
-		order = append(order, k)
-		for _, parent := range r.users[r.resolve(k.dir).name] {
-			visit(parent)
-		}
+		chain = append(chain, k)
+		components(k)
 	}
 	for _, k := range start {
 		visit(k)
 	}
-	slices.Reverse(order)
-	return order
+	return chain
 }
 
 // pathOf is the path that steps follow, as strings and ints.

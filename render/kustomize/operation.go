@@ -50,23 +50,14 @@ func (c change) operationIn(d *document) (*place, bool) {
 	}
 	for i := len(d.root.items) - 1; i >= 0; i-- {
 		op := d.root.items[i]
-		value := op.field("value")
-		if value == nil {
-			continue
-		}
 		tokens := strings.Split(strings.TrimPrefix(op.str("path"), "/"), "/")
-		if len(tokens) > len(c.path) {
+		match, sure := c.pointer(tokens)
+		if kind := op.str("op"); !match || kind != "add" && kind != "replace" {
 			continue
 		}
-		sure, match := true, true
-		for j, token := range tokens {
-			switch p := c.path[j].(type) {
-			case string:
-				match = match && p == strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
-			case int:
-				sure = false
-				match = match && (token == "-" || token == strconv.Itoa(p))
-			}
+		value := op.field("value")
+		if name := value.str("name"); name != "" && name != nodeName(c.steps[len(tokens)].Value) {
+			continue // another item was appended
 		}
 		for _, p := range c.path[len(tokens):] {
 			switch p := p.(type) {
@@ -76,11 +67,33 @@ func (c change) operationIn(d *document) (*place, bool) {
 				value = value.item(p)
 			}
 		}
-		if match && value != nil && value.kind == yaml.ScalarNode && value.text == c.value {
+		if value != nil && value.kind == yaml.ScalarNode && value.text == c.value {
 			return value, sure
 		}
 	}
 	return nil, false
+}
+
+// pointer tells whether a JSON pointer leads to the field or to what contains it.
+// It is not sure of items, since others can be put before or taken away.
+func (c change) pointer(tokens []string) (match, sure bool) {
+	if len(tokens) > len(c.path) {
+		return false, false
+	}
+	sure = true
+	for i, token := range tokens {
+		switch p := c.path[i].(type) {
+		case string:
+			if p != strings.NewReplacer("~1", "/", "~0", "~").Replace(token) {
+				return false, false
+			}
+		case int:
+			if sure = false; token != "-" && token != strconv.Itoa(p) {
+				return false, false
+			}
+		}
+	}
+	return true, sure
 }
 
 // selectorOf is a patch's selector as regular expressions, or nil.

@@ -19,7 +19,7 @@ type place struct {
 	style  yaml.Style
 	text   string // of a scalar
 	line   int    // 1-based, of the file: of a scalar or flow collection itself, else of its key or start
-	column int    // 1-based, in bytes: of the key where it stands on that line
+	column int    // 1-based, in characters: of the key where it stands on that line
 	items  []*place
 }
 
@@ -79,7 +79,7 @@ func (p placing) place(parent *place, key, node *yaml.Node) *place {
 		}
 	}
 	at.line = p.skip + first.Line
-	at.column = p.lines.offset(at.line, p.indent+first.Column) + 1
+	at.column = p.indent + first.Column
 	switch node.Kind {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {

@@ -15,7 +15,8 @@ import (
 // A change is a value that a kustomization may have set.
 type change struct {
 	*object
-	path   []any
+	steps  []manifest.Step
+	path   []any // that the steps follow
 	value  string
 	before string // what the resource says, "" if that is not known
 }
@@ -84,7 +85,7 @@ func (c change) image(k *kustomization) (*place, bool) {
 	for i := len(k.value.Images) - 1; i >= 0; i-- {
 		image := k.value.Images[i]
 		rest, ok := strings.CutPrefix(c.value, cmp.Or(image.NewName, image.Name))
-		if !ok || rest != "" && rest[0] != ':' && rest[0] != '@' || c.before == c.value && c.marked == false {
+		if !ok || rest != "" && rest[0] != ':' && rest[0] != '@' || c.before == c.value && !c.marked {
 			continue
 		}
 		at := k.placeOf("images", i)
@@ -153,6 +154,9 @@ func (c change) affix(k *kustomization) (*place, bool) {
 	if c.before == "" || c.before == c.value || c.key() == "namespace" || !strings.Contains(c.value, c.before) {
 		return nil, false
 	}
+	if c.isNamespaceName() { // kustomize gives it no prefix
+		return nil, false
+	}
 	i := strings.Index(c.value, c.before)
 	before, after := c.value[:i], c.value[i+len(c.before):]
 	if p := k.value.NamePrefix; p != "" && strings.Contains(before, p) {
@@ -169,9 +173,13 @@ func (c change) namespace(k *kustomization) (*place, bool) {
 	if inflated || k.value.Namespace == "" || k.value.Namespace != c.value {
 		return nil, false
 	}
-	own := pathString(c.path) == "metadata.namespace"
-	if c.key() != "namespace" && !(c.Kind == "Namespace" && pathString(c.path) == "metadata.name") {
+	// The transformer also renames every Namespace.
+	if c.key() != "namespace" && !c.isNamespaceName() {
 		return nil, false
 	}
-	return k.root.option("namespace"), own
+	return k.root.option("namespace"), c.isNamespaceName() || pathString(c.path) == "metadata.namespace"
+}
+
+func (c change) isNamespaceName() bool {
+	return c.Kind == "Namespace" && pathString(c.path) == "metadata.name"
 }
