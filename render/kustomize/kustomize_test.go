@@ -383,14 +383,20 @@ files: [a.enc.yaml]
 `, "prod", 6, `prod/kustomization.yaml:3:3 plugin-refused: "ksops" of "viaduct.ai/v1" runs a program
 prod/kustomization.yaml:4:3 remote-reference: "https://example.com/x" would need the network
 prod/kustomization.yaml:11:3 plugin-refused: "Inject" of "example.com/v1" runs a program`},
-		{"unknown field", "-- kustomization.yaml --\nresources: []\nresorces: []\n", ".", 0,
-			`kustomization.yaml:2:1 invalid-kustomization: unknown field "resorces"`},
-		{"wrong type", "-- kustomization.yaml --\nresources: a\n", ".", 0,
-			`kustomization.yaml:1:1 invalid-kustomization: field "resources" holds a string, want []string`},
+		{
+			"unknown field", "-- kustomization.yaml --\nresources: []\nresorces: []\n", ".", 0,
+			`kustomization.yaml:2:1 invalid-kustomization: unknown field "resorces"`,
+		},
+		{
+			"wrong type", "-- kustomization.yaml --\nresources: a\n", ".", 0,
+			`kustomization.yaml:1:1 invalid-kustomization: field "resources" holds a string, want []string`,
+		},
 		{"empty", "-- kustomization.yaml --\n", ".", 0, `kustomization.yaml:1 empty-kustomization: the kustomization is empty`},
 		{"no kustomization", "-- a/b.yaml --\n", "a", 0, `a missing-file: "a" has no kustomization file`},
-		{"cycle", "-- a/kustomization.yaml --\nresources: [../b]\n-- b/kustomization.yaml --\nresources: [../a]\n", "a", 0,
-			`b/kustomization.yaml:1 invalid-kustomization: cycle detected: candidate root 'a' contains visited root 'a'`},
+		{
+			"cycle", "-- a/kustomization.yaml --\nresources: [../b]\n-- b/kustomization.yaml --\nresources: [../a]\n", "a", 0,
+			`b/kustomization.yaml:1 invalid-kustomization: cycle detected: candidate root 'a' contains visited root 'a'`,
+		},
 		{"alias bombs", `
 -- kustomization.yaml --
 resources: [bomb.yaml]
@@ -427,10 +433,14 @@ patchesStrategicMerge:
 resources: [bomb.yaml]
 -- bomb.yaml --
 ` + bomb, ".", 0, `bomb.yaml:1 limit-exceeded: aliases expand to more than 100000 values`},
-		{"broken YAML", "-- kustomization.yaml --\nresources: [a.yaml]\n-- a.yaml --\napiVersion: v1\nkind: [\n", ".", 0,
-			`a.yaml:3 invalid-yaml: did not find expected node content`},
-		{"missing chart", "-- kustomization.yaml --\nhelmCharts:\n- name: redis\n  repo: https://example.com/charts\n", ".", 0,
-			`kustomization.yaml:2:3 missing-dependency: chart "redis" from "https://example.com/charts" is not in the repository`},
+		{
+			"broken YAML", "-- kustomization.yaml --\nresources: [a.yaml]\n-- a.yaml --\napiVersion: v1\nkind: [\n", ".", 0,
+			`a.yaml:3 invalid-yaml: did not find expected node content`,
+		},
+		{
+			"missing chart", "-- kustomization.yaml --\nhelmCharts:\n- name: redis\n  repo: https://example.com/charts\n", ".", 0,
+			`kustomization.yaml:2:3 missing-dependency: chart "redis" from "https://example.com/charts" is not in the repository`,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tree := repository(t, test.archive)
