@@ -279,10 +279,26 @@ func (f editField) changed(after []any, want any) error {
 	if reflect.DeepEqual(value, f.value()) {
 		return errors.New("no change")
 	}
-	if f.Exact && want != nil && !reflect.DeepEqual(value, want) {
+	if f.Exact && want != nil && !holds(after[f.index], f.path, want) {
 		return fmt.Errorf("changed to %v, want %v", value, want)
 	}
 	return nil
+}
+
+// holds tells whether a value stands at a path, in whichever items: kustomize may
+// order them anew by the fields that tell them apart.
+func holds(v any, path []any, want any) bool {
+	if len(path) == 0 {
+		return reflect.DeepEqual(v, want)
+	}
+	switch p := path[0].(type) {
+	case string:
+		m, _ := v.(map[string]any)
+		return holds(m[p], path[1:], want)
+	default:
+		list, _ := v.([]any)
+		return slices.ContainsFunc(list, func(item any) bool { return holds(item, path[1:], want) })
+	}
 }
 
 // scalars visits the paths of the scalars of a value, sorted.

@@ -4,6 +4,7 @@ package render_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -89,9 +90,12 @@ func editTemplate(text string, f editField) (edited string, want any, err error)
 		line += " " + strings.TrimSpace(lines[i]) // the action goes on below
 		lines[i] = ""
 	}
-	if f.Exact { // the line is YAML
-		lines[f.Line-1], want, err = editYAML(line, manifest.Pos{Line: 1, Column: f.Column})
-		lines[f.Line-1] += "\n"
+	if f.Exact { // the line is YAML, if not the beginning of a list
+		edited, want, err := editYAML(line, manifest.Pos{Line: 1, Column: f.Column})
+		if at := byteOffset(line, f.Column); err != nil && strings.HasPrefix(line[at:], `"`) {
+			edited, want, err = line[:at+1]+"x"+line[at+1:], changedString(fmt.Sprint(f.value())), nil
+		}
+		lines[f.Line-1] = edited + "\n"
 		return strings.Join(lines, ""), want, err
 	}
 	end := keyEnd(line)
