@@ -105,7 +105,7 @@ func wideBlocks(r *netpol.Rule) []blockFact {
 			if p.Block == nil || p.Block.CIDR.Addr().Is4() != four {
 				continue
 			}
-			fact := blockFact{Path: p.Path, CIDR: p.Block.CIDR.String()}
+			fact := blockFact{Path: p.Path(), CIDR: p.Block.CIDR.String()}
 			if isWide([]*netpol.Block{p.Block}, four) {
 				alone = append(alone, fact)
 			}

@@ -16,7 +16,7 @@ type facts struct {
 	gaps      []Gap
 	cluster   *netpol.Cluster
 	places    *places
-	exposures map[*netpol.Workload][]exposure
+	exposures map[*netpol.Workload][]netpol.Entry
 	operators operators
 	foreign   foreignPolicies
 	rules     map[*netpol.Rule]ruleTraits
@@ -28,7 +28,7 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap) *facts {
 		gaps:      gaps,
 		cluster:   cluster,
 		places:    newPlaces(),
-		exposures: exposures(cluster, env.Objects),
+		exposures: exposures(cluster),
 		operators: findOperators(env.Objects),
 		foreign:   findForeign(cluster),
 		rules:     map[*netpol.Rule]ruleTraits{},

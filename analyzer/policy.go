@@ -44,7 +44,7 @@ func (f *facts) rule(r *netpol.Rule) ruleFact {
 	traits := f.rules[r]
 	fact := ruleFact{
 		Direction:  strings.ToLower(r.Direction.String()),
-		Path:       r.Path,
+		Path:       r.Path(),
 		Effective:  r.Policy.Isolates(r.Direction),
 		AllowsAll:  traits.allowsAll,
 		Ports:      portsText(r),
@@ -72,7 +72,7 @@ func (f *facts) published(r *netpol.Rule) bool {
 	for _, w := range r.Policy.Selected {
 		var public netpol.ConnSet
 		for _, e := range f.exposures[w] {
-			public = public.Union(e.ports)
+			public = public.Union(e.Conn())
 		}
 		if allowed := r.On(w.Ports); allowed.IsEmpty() || !public.ContainsAll(allowed) {
 			return false
@@ -84,7 +84,7 @@ func (f *facts) published(r *netpol.Rule) bool {
 func (f *facts) peer(p *netpol.RulePeer) peerFact {
 	namespaces := f.namespacesOf(p)
 	fact := peerFact{
-		Path:              p.Path,
+		Path:              p.Path(),
 		Title:             peerTitle(p),
 		SelectsPods:       p.PodSelector != nil,
 		SelectsNamespaces: p.NamespaceSelector != nil,
@@ -155,8 +155,8 @@ func (f *facts) splits(r *netpol.Rule) []splitFact {
 		}
 		own := f.cluster.Namespace(r.Policy.Namespace)
 		split := splitFact{
-			Path:              r.Peers[i].Path,
-			Other:             r.Peers[i-1].Path,
+			Path:              r.Peers[i].Path(),
+			Other:             r.Peers[i-1].Path(),
 			NamespaceSelector: selectorText(*namespaces.NamespaceSelector),
 			PodSelector:       selectorText(*pods.PodSelector),
 			Together:          []int{},
@@ -213,7 +213,7 @@ func (f *facts) carried(key, value string) bool {
 // requirementPath is the path of requirement i of a peer's namespaceSelector:
 // matchLabels come before matchExpressions.
 func requirementPath(p *netpol.RulePeer, i int) []any {
-	path := slices.Concat(p.Path, []any{"namespaceSelector"})
+	path := slices.Concat(p.Path(), []any{"namespaceSelector"})
 	labels, _ := field(p.Rule.Policy.Source, slices.Concat(path, []any{"matchLabels"})...).(map[string]any)
 	if i < len(labels) {
 		return append(path, "matchLabels", p.NamespaceSelector.Requirements[i].Key)

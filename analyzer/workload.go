@@ -29,7 +29,7 @@ func (f *facts) workload(w *netpol.Workload) workloadFact {
 		}
 	}
 	for _, e := range f.exposures[w] {
-		place := placeFact{Object: f.places.object(e.by), Path: e.path}
+		place := placeFact{Object: f.places.object(e.By), Path: e.Path}
 		if !slices.ContainsFunc(fact.ExposedBy, func(p placeFact) bool { return p.Object == place.Object }) {
 			fact.ExposedBy = append(fact.ExposedBy, place)
 		}
@@ -141,5 +141,5 @@ func (f *facts) addEgressRule(fact *egressFact, r *netpol.Rule) {
 }
 
 func (f *facts) rulePlace(r *netpol.Rule) placeFact {
-	return placeFact{Object: f.places.object(r.Policy.Source), Path: r.Path}
+	return placeFact{Object: f.places.object(r.Policy.Source), Path: r.Path()}
 }

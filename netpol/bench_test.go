@@ -2,101 +2,113 @@ package netpol
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/ringfence/ringfence/manifest"
 )
 
-// benchText writes a cluster of tiers: every namespace has ten workloads, a
-// default deny, and one policy for each workload, which admits its neighbour, an
-// ingress controller and a block of addresses.
-func benchText(workloads int) string {
-	var b strings.Builder
-	for i := range workloads {
-		namespace := fmt.Sprintf("team-%d", i/10)
-		if i%10 == 0 {
-			fmt.Fprintf(&b, `---
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: default-deny, namespace: %s}
-spec: {podSelector: {}, policyTypes: [Ingress]}
-`, namespace)
-		}
-		fmt.Fprintf(&b, `---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app-%d, namespace: %s}
-spec:
-  template:
-    metadata: {labels: {app: app-%d, tier: t%d}}
-    spec: {containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: app-%d, namespace: %s}
-spec:
-  podSelector: {matchLabels: {app: app-%d}}
-  ingress:
-  - from:
-    - podSelector: {matchLabels: {app: app-%d}}
-    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress}}
-      podSelector: {matchExpressions: [{key: tier, operator: In, values: [t0, t1]}]}
-    - ipBlock: {cidr: 10.%d.0.0/16}
-    ports: [{port: http}]
-`, i, namespace, i, i%3, i, namespace, i, i/10*10+(i+1)%10, i%7)
+// cpu returns the processor time that the process has used, of all its threads.
+func cpu() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
 	}
-	return b.String()
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// measure runs f over and over and reports its processor time and the memory that
+// what it returns takes.
+func measure(b *testing.B, f func() any) {
+	b.Helper()
+	var kept any
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start, runs := cpu(), 0
+	for b.Loop() {
+		kept = f()
+		runs++
+	}
+	b.ReportMetric(float64(cpu()-start)/float64(runs)/1e6, "cpu-ms/op")
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/1e6, "MB-kept")
+	runtime.KeepAlive(kept)
 }
 
 func BenchmarkNew(b *testing.B) {
-	objects := parse(b, benchText(1000))
-	for b.Loop() {
-		New(objects, Options{})
+	for _, workloads := range []int{1_000, 10_000, 100_000} {
+		b.Run(fmt.Sprint(workloads), func(b *testing.B) {
+			objects := generated(b, (*generator).cluster, workloads)
+			measure(b, func() any {
+				c, _ := New(objects, Options{})
+				return c
+			})
+		})
 	}
 }
 
-func BenchmarkAllPairs(b *testing.B) {
-	c := cluster(b, benchText(1000))
-	for b.Loop() {
-		open := 0
-		for _, from := range c.Workloads {
-			for _, to := range c.Workloads {
-				if !c.Allowed(PodsOf(from), PodsOf(to)).IsEmpty() {
-					open++
+func BenchmarkParse(b *testing.B) {
+	for _, workloads := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprint(workloads), func(b *testing.B) {
+			g := newGenerator(workloads / tierSize)
+			g.cluster(workloads)
+			b.ReportMetric(float64(strings.Count(g.String(), "---\n")), "documents")
+			b.ReportMetric(float64(g.Len())/1e6, "MB")
+			files := g.files()
+			measure(b, func() any {
+				var objects []*manifest.Object
+				for _, file := range files {
+					objects = append(objects, parse(b, file)...)
 				}
+				return objects
+			})
+		})
+	}
+}
+
+func BenchmarkRelation(b *testing.B) {
+	for _, size := range []int{1_000, 10_000, 100_000} {
+		benchmarkRelation(b, fmt.Sprint(size), (*generator).cluster, size)
+	}
+}
+
+// The cases that break engines which are good on the others.
+func BenchmarkRelationBad(b *testing.B) {
+	benchmarkRelation(b, "one-namespace", (*generator).oneNamespace, 10_000)
+	benchmarkRelation(b, "cluster-wide", (*generator).clusterWide, 10_000)
+}
+
+func benchmarkRelation(b *testing.B, name string, write func(*generator, int), size int) {
+	b.Run(name, func(b *testing.B) {
+		objects := generated(b, write, size)
+		b.Run("objects-to-relation", func(b *testing.B) {
+			measure(b, func() any {
+				c, _ := New(objects, Options{})
+				rel := c.Relation()
+				rel.Count()
+				return rel
+			})
+		})
+		c, _ := New(objects, Options{})
+		b.Run("relation", func(b *testing.B) {
+			measure(b, func() any {
+				rel := c.Relation()
+				return rel
+			})
+		})
+		rel := c.Relation()
+		b.Run("count", func(b *testing.B) {
+			for b.Loop() {
+				rel.Count()
 			}
-		}
-		if open != 1000 {
-			b.Fatalf("%d pairs are open, want 1000", open)
-		}
-	}
-}
-
-func BenchmarkAllowed(b *testing.B) {
-	c := cluster(b, benchText(1000))
-	from, to := PodsOf(c.Workloads[1]), PodsOf(c.Workloads[0])
-	for b.Loop() {
-		c.Allowed(from, to)
-	}
-}
-
-// One namespace, where every policy selects every workload, is the worst case of
-// selection: a million matches.
-func BenchmarkNewBroad(b *testing.B) {
-	var text strings.Builder
-	for i := range 1000 {
-		fmt.Fprintf(&text, `---
-apiVersion: v1
-kind: Pod
-metadata: {name: pod-%d, namespace: one, labels: {app: app-%d}}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: p-%d, namespace: one}
-spec: {ingress: [{from: [{podSelector: {matchLabels: {app: app-%d}}}]}]}
-`, i, i, i, i)
-	}
-	objects := parse(b, text.String())
-	for b.Loop() {
-		New(objects, Options{})
-	}
+			b.ReportMetric(float64(rel.Count()), "pairs")
+			b.ReportMetric(float64(rel.rows.count), "nodes")
+			b.ReportMetric(float64(len(classes(rel.to))), "classes")
+		})
+	})
 }

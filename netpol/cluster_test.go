@@ -43,6 +43,8 @@ func TestGaps(t *testing.T) {
 			`8: spec.ingress[0].from[1].ipBlock.cidr: "" is no CIDR`,
 		}, nil},
 		{"host bits", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: 10.1.2.3/8}", []string{`note: 7: spec.ingress[0].from[0].ipBlock.cidr: 10.1.2.3/8 has host bits, read as 10.0.0.0/8`}, nil},
+		{"leading zeros", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: 010.0.0.0/08}", []string{`note: 7: spec.ingress[0].from[0].ipBlock.cidr: 010.0.0.0/08 is read as 10.0.0.0/8`}, nil},
+		{"IPv4 in IPv6", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: \"::ffff:10.0.0.0/104\"}", []string{`note: 7: spec.ingress[0].from[0].ipBlock.cidr: ::ffff:10.0.0.0/104 is read as 10.0.0.0/8`}, nil},
 		{"except outside cidr", "spec:\n  ingress:\n  - from:\n    - ipBlock:\n        cidr: 10.0.0.0/8\n        except:\n        - 11.0.0.0/16\n        - 10.0.0.0/8", []string{
 			`10: spec.ingress[0].from[0].ipBlock.except[0]: 11.0.0.0/16 is no part of 10.0.0.0/8`,
 			`11: spec.ingress[0].from[0].ipBlock.except[1]: 10.0.0.0/8 is no part of 10.0.0.0/8`,
@@ -55,6 +57,7 @@ func TestGaps(t *testing.T) {
 		{"label that is no string", "spec:\n  podSelector:\n    matchLabels:\n      app: yes", []string{`7: spec.podSelector.matchLabels.app: is the boolean true, want a string`}, everyone},
 		{"label key", "spec:\n  podSelector:\n    matchLabels:\n      a b: x", []string{`7: spec.podSelector.matchLabels.a b: "a b" is no label key`}, everyone},
 		{"policy type", "spec:\n  policyTypes: [ingress, Egress]", []string{`5: spec.policyTypes[0]: is "ingress", want Ingress or Egress`}, []string{"a/host", "b/client", "c/bare"}},
+		{"policy types thrice", "spec:\n  policyTypes: [Ingress, Ingress, Ingress]", []string{`5: spec.policyTypes: has 3 items, want at most 2`}, nil},
 		{"unknown field", "spec:\n  ingress:\n  - form: [{podSelector: {}}]", []string{`note: 6: spec.ingress[0].form: unknown field, ignored`}, everyone},
 	}
 	for _, test := range tests {

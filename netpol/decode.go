@@ -1,9 +1,10 @@
 package netpol
 
 import (
-	"maps"
 	"net/netip"
+	"regexp"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -11,7 +12,9 @@ import (
 // policy reads a NetworkPolicy. What the API server would reject allows nothing.
 func (r *reader) policy(n *Namespace) *Policy {
 	p := &Policy{Ref: r.object.Ref, Source: r.object, namespace: n}
-	spec := r.root().child("spec")
+	defer func() { p.Problems = r.problems }()
+	root := r.root()
+	spec := root.child("spec")
 	if !spec.mapping() {
 		p.Selector.invalid = true
 		return p
@@ -21,18 +24,23 @@ func (r *reader) policy(n *Namespace) *Policy {
 	p.IngressRules = spec.child("ingress").rules(p, Ingress)
 	p.EgressRules = spec.child("egress").rules(p, Egress)
 	p.Types, p.TypesWritten = spec.child("policyTypes").policyTypes()
-	if !p.TypesWritten {
-		p.Types = []Direction{Ingress}
-		if len(p.EgressRules) > 0 {
-			p.Types = append(p.Types, Egress)
-		}
+	switch {
+	case p.TypesWritten:
+	case len(p.EgressRules) > 0:
+		p.Types = bothDirections()
+	default:
+		p.Types = bothDirections()[:1]
 	}
 	return p
 }
 
 func (f *field) policyTypes() (types []Direction, written bool) {
-	items, _ := f.items()
-	for _, item := range items {
+	n, _ := f.length()
+	if n > len(bothDirections()) {
+		f.reject("has %d items, want at most %d", n, len(bothDirections()))
+	}
+	for i := range n {
+		item := f.item(i)
 		switch name, ok := item.text(); {
 		case name == Ingress.String():
 			types = append(types, Ingress)
@@ -43,48 +51,48 @@ func (f *field) policyTypes() (types []Direction, written bool) {
 		}
 	}
 	slices.Sort(types)
-	return slices.Compact(types), len(items) > 0
+	return slices.Compact(types), n > 0
 }
 
 func (f *field) rules(p *Policy, d Direction) []*Rule {
-	side := "from"
-	if d == Egress {
-		side = "to"
-	}
-	items, _ := f.items()
-	rules := make([]*Rule, 0, len(items))
-	for i, item := range items {
-		rule := &Rule{Policy: p, Direction: d, Index: i, Path: item.path()}
-		rules = append(rules, rule)
-		if !item.mapping() {
-			continue
-		}
-		item.only(side, "ports")
-		peers, ok := item.child(side).items()
-		rule.AllPeers = ok && len(peers) == 0
-		for _, peer := range peers {
-			rule.Peers = append(rule.Peers, peer.rulePeer(rule))
-		}
-		ports, ok := item.child("ports").items()
-		rule.AllPorts = ok && len(ports) == 0
-		for _, port := range ports {
-			rule.addPort(port.rulePort())
-		}
+	n, _ := f.length()
+	rules := make([]*Rule, 0, n)
+	for i := range n {
+		rules = append(rules, f.item(i).rule(p, d, i))
 	}
 	return rules
 }
 
-func (r *Rule) addPort(p *RulePort) {
-	r.Ports = append(r.Ports, p)
-	if p.Name != "" {
-		r.named = append(r.named, p)
-	} else {
-		r.numbered = r.numbered.Union(Ports(p.Protocol, p.First, p.Last))
+func (f *field) rule(p *Policy, d Direction, index int) *Rule {
+	rule := &Rule{Policy: p, Direction: d, Index: index}
+	if !f.mapping() {
+		return rule
 	}
+	side := d.side()
+	f.only(side, "ports")
+	from, ports := f.child(side), f.child("ports")
+	n, ok := from.length()
+	rule.AllPeers = ok && n == 0
+	for i := range n {
+		rule.Peers = append(rule.Peers, from.item(i).rulePeer(rule, i))
+	}
+	n, ok = ports.length()
+	rule.AllPorts = ok && n == 0
+	for i := range n {
+		port := ports.item(i).rulePort()
+		port.index = i
+		rule.addPort(port)
+	}
+	return rule
 }
 
-func (f *field) rulePeer(rule *Rule) *RulePeer {
-	p := &RulePeer{Rule: rule, Path: f.path()}
+func (r *Rule) addPort(p *RulePort) {
+	p.rule = r
+	r.Ports = append(r.Ports, p)
+}
+
+func (f *field) rulePeer(rule *Rule, index int) *RulePeer {
+	p := &RulePeer{Rule: rule, index: index}
 	if !f.mapping() {
 		return p
 	}
@@ -117,14 +125,16 @@ func (f *field) ipBlock() *Block {
 		return nil
 	}
 	f.only("cidr", "except")
-	cidr, ok := f.child("cidr").cidr()
-	excepted, isList := f.child("except").items()
+	cidr, ok := f.child("cidr").legacyCIDR()
+	excepted := f.child("except")
+	n, isList := excepted.length()
 	if !ok || !isList {
 		return nil
 	}
 	b := &Block{CIDR: cidr}
-	for _, e := range excepted {
-		except, ok := e.cidr()
+	for i := range n {
+		e := excepted.item(i)
+		except, ok := e.legacyCIDR()
 		if !ok {
 			return nil
 		}
@@ -136,8 +146,35 @@ func (f *field) ipBlock() *Block {
 	return b
 }
 
-// cidr returns a masked prefix. Host bits are noted only: clusters accept them
-// unless strict validation is on (KEP-4858), and mask them.
+// legacyCIDR returns a masked prefix of a field that is older than strict checks of
+// addresses (KEP-4858). Unless a cluster turns them on, host bits and leading
+// zeros are accepted and addresses of IPv4 may be written as ones of IPv6. All
+// that is noted.
+func (f *field) legacyCIDR() (prefix netip.Prefix, ok bool) {
+	s, ok := f.text()
+	if !ok {
+		return netip.Prefix{}, false
+	}
+	prefix, err := netip.ParsePrefix(s)
+	if err != nil {
+		prefix, err = netip.ParsePrefix(leadingZeros.ReplaceAllString(s, "$1$2"))
+	}
+	if err != nil {
+		f.reject("%q is no CIDR", s)
+		return netip.Prefix{}, false
+	}
+	if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+	}
+	f.noteReading(s, prefix)
+	return prefix.Masked(), true
+}
+
+// leadingZeros matches numbers of an IPv4 address or of a length that start with
+// zeros, which Kubernetes reads as decimal.
+var leadingZeros = regexp.MustCompile(`(^|[./])0+([0-9])`)
+
+// cidr returns a masked prefix as CEL's isCIDR accepts it. Host bits are noted.
 func (f *field) cidr() (prefix netip.Prefix, ok bool) {
 	s, ok := f.text()
 	if !ok {
@@ -148,15 +185,22 @@ func (f *field) cidr() (prefix netip.Prefix, ok bool) {
 		f.reject("%q is no CIDR", s)
 		return netip.Prefix{}, false
 	}
-	if prefix != prefix.Masked() {
-		f.note("%s has host bits, read as %s", prefix, prefix.Masked())
-	}
+	f.noteReading(s, prefix)
 	return prefix.Masked(), true
+}
+
+func (f *field) noteReading(s string, prefix netip.Prefix) {
+	switch {
+	case prefix != prefix.Masked():
+		f.note("%s has host bits, read as %s", s, prefix.Masked())
+	case strings.ContainsAny(s, ".") && s != prefix.String():
+		f.note("%s is read as %s", s, prefix)
+	}
 }
 
 // rulePort returns a port of no number and no name for one that the API server rejects.
 func (f *field) rulePort() *RulePort {
-	p := &RulePort{Path: f.path()}
+	p := &RulePort{}
 	if !f.mapping() {
 		return p
 	}
@@ -173,17 +217,24 @@ func (f *field) rulePort() *RulePort {
 	case endPort.present() && (isName || !port.present()):
 		endPort.reject("needs a port number beside it")
 	case isName:
-		if problems := validation.IsValidPortName(name); len(problems) > 0 {
-			port.reject("%q is no port name: %s", name, problems[0])
-			break
+		if port.portName(name) {
+			p.Name = name
 		}
-		p.Name = name
 	case !port.present():
 		p.First, p.Last = FirstPort, LastPort
 	default:
 		p.First, p.Last = port.portRange(endPort, last)
 	}
 	return p
+}
+
+// portName tells whether name, which f holds, is that of a port.
+func (f *field) portName(name string) bool {
+	if problems := validation.IsValidPortName(name); len(problems) > 0 {
+		f.reject("%q is no port name: %s", name, problems[0])
+		return false
+	}
+	return true
 }
 
 // portRange returns the ports from f to last, which endPort holds where present.
@@ -209,18 +260,45 @@ func (f *field) selector() Selector {
 		return Selector{invalid: true}
 	}
 	f.only("matchLabels", "matchExpressions")
-	labels, ok := f.child("matchLabels").labels()
-	s := Selector{invalid: !ok}
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		s.Requirements = append(s.Requirements, Requirement{Key: key, Operator: In, Values: []string{labels[key]}})
-	}
-	items, ok := f.child("matchExpressions").items()
+	return f.selectorFields()
+}
+
+func (f *field) selectorFields() Selector {
+	expressions := f.child("matchExpressions")
+	s := f.child("matchLabels").matchLabels()
+	n, ok := expressions.length()
 	s.invalid = s.invalid || !ok
-	for _, item := range items {
-		r, ok := item.requirement()
+	for i := range n {
+		r, ok := expressions.item(i).requirement()
 		s.Requirements = append(s.Requirements, r)
 		s.invalid = s.invalid || !ok
 	}
+	return s
+}
+
+func (f *field) matchLabels() Selector {
+	m, _ := f.value.(map[string]any)
+	s := Selector{}
+	for key, v := range m {
+		value, isText := v.(string)
+		if !isText || !plainLabel(key) || !plainLabel(value) {
+			return f.checkedMatchLabels()
+		}
+		s.Requirements = append(s.Requirements, Requirement{Key: key, Operator: In, Values: []string{value}})
+	}
+	slices.SortFunc(s.Requirements, byKey)
+	s.invalid = !f.mapping()
+	return s
+}
+
+// checkedMatchLabels is matchLabels for labels that need a closer look.
+func (f *field) checkedMatchLabels() Selector {
+	labels, ok := f.labels()
+	s := Selector{invalid: !ok}
+	for key, value := range labels {
+		s.Requirements = append(s.Requirements, Requirement{Key: key, Operator: In, Values: []string{value}})
+	}
+	slices.SortFunc(s.Requirements, byKey)
 	return s
 }
 
@@ -229,26 +307,26 @@ func (f *field) requirement() (r Requirement, ok bool) {
 		return r, false
 	}
 	f.only("key", "operator", "values")
+	values := f.child("values")
 	key, okKey := f.child("key").text()
 	operator, okOperator := f.child("operator").text()
 	r, ok = Requirement{Key: key, Operator: Operator(operator)}, okKey && okOperator
 	ok = ok && f.child("key").validKey(key)
-	values := f.child("values")
-	items, okValues := values.items()
+	n, okValues := values.length()
 	ok = ok && okValues
-	for _, item := range items {
-		value, valid := item.labelValue()
+	for i := range n {
+		value, valid := values.item(i).labelValue()
 		r.Values = append(r.Values, value)
 		ok = ok && valid
 	}
 	switch r.Operator {
 	case In, NotIn:
-		if okValues && len(items) == 0 {
+		if okValues && n == 0 {
 			values.reject("%s needs at least one value", operator)
 			ok = false
 		}
 	case Exists, DoesNotExist:
-		if len(items) > 0 {
+		if n > 0 {
 			values.reject("%s takes no values", operator)
 			ok = false
 		}

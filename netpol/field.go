@@ -14,24 +14,74 @@ import (
 // field is a field of an object that is being read. Reading a value of another
 // type than asked for leaves a gap at its line. Null counts as absent, as it
 // does for the API server.
+//
+// Fields live in the reader's pool and no longer than the reading of an object.
 type field struct {
 	reader *reader
 	parent *field
-	key    any // string or int, as for Object.At
-	value  any // nil where absent
+	key    string // within a mapping
+	index  int    // within a list, where key is empty
+	value  any    // nil where absent
 }
 
-// reader collects the gaps of one object.
+// reader reads one object and collects what is wrong with it.
 type reader struct {
-	object *manifest.Object
-	gaps   []manifest.Gap
+	*fieldPool
+	object   *manifest.Object
+	problems []Problem
+	rejected int // of the problems
 }
 
-func (r *reader) root() *field { return &field{reader: r, value: r.object.Data} }
+// Problem is something wrong with a field of an object.
+type Problem struct {
+	Path     []any // of the field, for Object.At
+	Reason   string
+	Rejected bool // the API server does not accept it; else it is only worth a note
+}
+
+// gaps returns the problems as gaps.
+func (r *reader) gaps() []manifest.Gap {
+	var gaps []manifest.Gap
+	for _, p := range r.problems {
+		gaps = append(gaps, manifest.Gap{
+			Pos:    r.object.At(p.Path...).Pos,
+			Code:   manifest.InvalidObject,
+			Reason: fmt.Sprintf("%s %q: %s: %s", r.object.Kind, r.object.Name, pathText(p.Path), p.Reason),
+			Note:   !p.Rejected,
+		})
+	}
+	return gaps
+}
+
+// fieldPool makes the fields of one object after the other, of which most objects
+// have dozens, without asking for memory each time.
+type fieldPool struct {
+	blocks [][]field
+	used   int // of all blocks
+}
+
+const fieldBlock = 128
+
+func (p *fieldPool) next() *field {
+	if p.used == len(p.blocks)*fieldBlock {
+		p.blocks = append(p.blocks, make([]field, fieldBlock))
+	}
+	f := &p.blocks[p.used/fieldBlock][p.used%fieldBlock]
+	p.used++
+	return f
+}
+
+func (r *reader) root() *field {
+	f := r.next()
+	*f = field{reader: r, value: r.object.Data}
+	return f
+}
 
 func (f *field) child(key string) *field {
 	m, _ := f.value.(map[string]any)
-	return &field{reader: f.reader, parent: f, key: key, value: m[key]}
+	c := f.reader.next()
+	*c = field{reader: f.reader, parent: f, key: key, value: m[key]}
+	return c
 }
 
 // at goes down several mappings.
@@ -48,43 +98,43 @@ func (f *field) present() bool { return f.value != nil }
 func (f *field) path() []any {
 	var path []any
 	for ; f.parent != nil; f = f.parent {
-		path = append(path, f.key)
+		if f.key != "" {
+			path = append(path, f.key)
+		} else {
+			path = append(path, f.index)
+		}
 	}
 	slices.Reverse(path)
 	return path
 }
 
-// String returns the path as in "spec.ingress[0].from".
-func (f *field) String() string {
+// pathText writes a path as in "spec.ingress[0].from".
+func pathText(path []any) string {
 	var b strings.Builder
-	for _, key := range f.path() {
-		switch key := key.(type) {
-		case int:
-			fmt.Fprintf(&b, "[%d]", key)
-		default:
-			if b.Len() > 0 {
-				b.WriteByte('.')
-			}
-			fmt.Fprint(&b, key)
+	for _, key := range path {
+		if index, ok := key.(int); ok {
+			fmt.Fprintf(&b, "[%d]", index)
+			continue
 		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		fmt.Fprint(&b, key)
 	}
 	return b.String()
 }
 
-// reject leaves a gap: the API server does not accept the field.
-func (f *field) reject(format string, args ...any) { f.gap(false, format, args...) }
+// reject leaves a problem: the API server does not accept the field.
+func (f *field) reject(format string, args ...any) {
+	f.reader.rejected++
+	f.problem(true, fmt.Sprintf(format, args...))
+}
 
-// note leaves a gap that hides nothing.
-func (f *field) note(format string, args ...any) { f.gap(true, format, args...) }
+// note leaves a problem that hides nothing.
+func (f *field) note(format string, args ...any) { f.problem(false, fmt.Sprintf(format, args...)) }
 
-func (f *field) gap(note bool, format string, args ...any) {
-	o := f.reader.object
-	f.reader.gaps = append(f.reader.gaps, manifest.Gap{
-		Pos:    o.At(f.path()...).Pos,
-		Code:   manifest.InvalidObject,
-		Reason: fmt.Sprintf("%s %q: %s: %s", o.Kind, o.Name, f, fmt.Sprintf(format, args...)),
-		Note:   note,
-	})
+func (f *field) problem(rejected bool, reason string) {
+	f.reader.problems = append(f.reader.problems, Problem{Path: f.path(), Reason: reason, Rejected: rejected})
 }
 
 // mapping tells whether the field is a mapping or absent.
@@ -100,25 +150,49 @@ func (f *field) mapping() bool {
 // how the object is applied, the API server drops such a key or rejects the object.
 func (f *field) only(known ...string) {
 	m, _ := f.value.(map[string]any)
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		if !slices.Contains(known, key) {
-			f.child(key).note("unknown field, ignored")
+	present := 0
+	for _, key := range known {
+		if _, ok := m[key]; ok {
+			present++
 		}
+	}
+	if present == len(m) {
+		return
+	}
+	for _, key := range f.others(known...) {
+		f.child(key).note("unknown field, ignored")
 	}
 }
 
-// items returns the items of a list, none where it is absent; ok is false where
-// it is something else.
-func (f *field) items() (items []*field, ok bool) {
+// others returns the keys of a mapping that are none of those known, sorted.
+func (f *field) others(known ...string) []string {
+	m, _ := f.value.(map[string]any)
+	var others []string
+	for key := range m {
+		if !slices.Contains(known, key) {
+			others = append(others, key)
+		}
+	}
+	slices.Sort(others)
+	return others
+}
+
+// length returns the number of items of a list, 0 where it is absent; ok is false
+// where it is something else.
+func (f *field) length() (n int, ok bool) {
 	list, ok := f.value.([]any)
 	if !ok && f.present() {
 		f.reject("is %s, want a list", describe(f.value))
-		return nil, false
+		return 0, false
 	}
-	for i, v := range list {
-		items = append(items, &field{reader: f.reader, parent: f, key: i, value: v})
-	}
-	return items, true
+	return len(list), true
+}
+
+// item returns an item of what length found to be a list.
+func (f *field) item(i int) *field {
+	c := f.reader.next()
+	*c = field{reader: f.reader, parent: f, index: i, value: f.value.([]any)[i]}
+	return c
 }
 
 // text returns a string, "" where absent; ok is false where it is something else.
@@ -131,21 +205,34 @@ func (f *field) text() (s string, ok bool) {
 	return s, true
 }
 
-// port returns a port number, 0 where absent; ok is false where it is something
-// else or out of range.
-func (f *field) port() (number int, ok bool) {
+// number returns a whole number from lo to hi, 0 where absent; ok is false where
+// it is something else.
+func (f *field) number(what string, lo, hi int) (number int, ok bool) {
 	n, ok := f.value.(int64)
 	switch {
 	case !f.present():
 		return 0, true
 	case !ok:
-		f.reject("is %s, want a port number", describe(f.value))
+		f.reject("is %s, want a %s", describe(f.value), what)
 		return 0, false
-	case n < FirstPort || n > LastPort:
-		f.reject("is %d, want a port from %d to %d", n, FirstPort, LastPort)
+	case n < int64(lo) || n > int64(hi):
+		f.reject("is %d, want a %s from %d to %d", n, what, lo, hi)
 		return 0, false
 	}
 	return int(n), true
+}
+
+// port returns a port number, 0 where absent; ok is false where it is something
+// else or out of range.
+func (f *field) port() (number int, ok bool) {
+	if n, isInt := f.value.(int64); isInt && n >= FirstPort && n <= LastPort {
+		return int(n), true
+	}
+	if _, isInt := f.value.(int64); f.present() && !isInt {
+		f.reject("is %s, want a port number", describe(f.value))
+		return 0, false
+	}
+	return f.number("port", FirstPort, LastPort)
 }
 
 // protocol returns a protocol, TCP where absent; ok is false where it is
@@ -190,6 +277,19 @@ func (f *field) labels() (labels map[string]string, ok bool) {
 		return nil, f.mapping()
 	}
 	labels, ok = make(map[string]string, len(m)), true
+	for key, v := range m {
+		value, isText := v.(string)
+		if !isText || !plainLabel(key) || !plainLabel(value) {
+			return f.checkedLabels(m)
+		}
+		labels[key] = value
+	}
+	return labels, ok
+}
+
+// checkedLabels is labels for those that need a closer look.
+func (f *field) checkedLabels(m map[string]any) (labels map[string]string, ok bool) {
+	labels, ok = make(map[string]string, len(m)), true
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		label := f.child(key)
 		if value, valid := label.labelValue(); valid && label.validKey(key) {
@@ -201,8 +301,27 @@ func (f *field) labels() (labels map[string]string, ok bool) {
 	return labels, ok
 }
 
+// plainLabel tells at a glance that s is valid both as a label's key and as its
+// value; false means that it needs a closer look.
+func plainLabel(s string) bool {
+	if len(s) == 0 || len(s) > 63 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		alphanumeric := 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z'
+		if !alphanumeric && (i == 0 || i == len(s)-1 || c != '-' && c != '_' && c != '.') {
+			return false
+		}
+	}
+	return true
+}
+
 // validKey tells whether key is that of a label.
 func (f *field) validKey(key string) bool {
+	if plainLabel(key) {
+		return true
+	}
 	if problems := validation.IsQualifiedName(key); len(problems) > 0 {
 		f.reject("%q is no label key", key)
 		return false
@@ -214,6 +333,9 @@ func (f *field) validKey(key string) bool {
 func (f *field) labelValue() (value string, ok bool) {
 	if value, ok = f.text(); !ok {
 		return "", false
+	}
+	if value == "" || plainLabel(value) {
+		return value, true
 	}
 	if problems := validation.IsValidLabelValue(value); len(problems) > 0 {
 		f.reject("%q is no label value", value)

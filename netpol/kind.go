@@ -17,8 +17,8 @@ func (k kind) isNetworkPolicy() bool {
 	return k.name == "NetworkPolicy" && (k.group == "networking.k8s.io" || k.group == "extensions")
 }
 
-// isForeignPolicy tells whether objects of the kind allow or deny connections in
-// a way that this package does not evaluate.
+// isForeignPolicy tells whether objects of the kind allow or deny connections
+// beside NetworkPolicy.
 func (k kind) isForeignPolicy() bool {
 	switch k.group {
 	case "cilium.io":
@@ -32,6 +32,20 @@ func (k kind) isForeignPolicy() bool {
 	default:
 		return false
 	}
+}
+
+// isCalico tells whether the kind is one of Calico's.
+func (k kind) isCalico() bool {
+	return k.group == "projectcalico.org" || k.group == "crd.projectcalico.org"
+}
+
+func (k kind) isNetworkSet() bool {
+	return k.isCalico() && (k.name == "NetworkSet" || k.name == "GlobalNetworkSet")
+}
+
+// isClusterWide tells whether a kind of policy is about all namespaces.
+func (k kind) isClusterWide() bool {
+	return k.group == "policy.networking.k8s.io" || k.name != "NetworkPolicy" && k.name != "CiliumNetworkPolicy"
 }
 
 // templatePath tells where objects of the kind hold their pod template. A Pod is
@@ -55,5 +69,5 @@ func (k kind) templatePath() (path []any, ok bool) {
 // matters tells whether objects of the kind have a place in a cluster.
 func (k kind) matters() bool {
 	_, makesPods := k.templatePath()
-	return makesPods || k.isNamespace() || k.isService() || k.isNetworkPolicy() || k.isForeignPolicy()
+	return makesPods || k.isNamespace() || k.isService() || k.isNetworkPolicy() || k.isForeignPolicy() || k.isRoute() || k.isNetworkSet()
 }

@@ -1,19 +1,22 @@
-// Package netpol answers which connections the NetworkPolicies of a cluster
-// allow, and why.
+// Package netpol answers which connections the policies of a cluster allow, and
+// why.
 //
 // It evaluates networking.k8s.io NetworkPolicy as documented in
 // https://kubernetes.io/docs/concepts/services-networking/network-policies and
-// in the comments of k8s.io/api/networking/v1. Policies of other kinds are kept
-// in [Cluster.Foreign] and not evaluated. It does no I/O and knows nothing of
-// rules, findings or traffic that an application needs.
+// in the comments of k8s.io/api/networking/v1, and AdminNetworkPolicy,
+// BaselineAdminNetworkPolicy (v1alpha1) and ClusterNetworkPolicy (v1alpha2) of
+// policy.networking.k8s.io as documented in the comments of
+// sigs.k8s.io/network-policy-api. It does no I/O and knows nothing of rules,
+// findings or traffic that an application needs.
 //
 // An answer is about policies only, whether or not anything listens on a port.
 // Manifests do not hold everything that a cluster knows; where they do not:
 //
 //   - A workload stands for all its pods, which have the labels of its template. A
 //     workload's connections to itself are those between two of its pods.
-//   - Pods have no address. An ipBlock therefore matches blocks of addresses and
-//     never a workload, which is also what Cilium does.
+//   - Pods have no address, except where an object tells it (status.podIPs). An
+//     ipBlock therefore matches blocks of addresses and no workload, which is also
+//     what Cilium does.
 //   - Pods on the host network are selected by no policy and match no pod or
 //     namespace peer: only a rule without peers admits them.
 //   - A namespace that is not declared carries only kubernetes.io/metadata.name.
@@ -21,6 +24,25 @@
 //     matches namespaceSelector {} and selectors that only exclude.
 //   - What the API server would reject allows nothing, and the rest of the policy
 //     is evaluated; each such part gives a gap.
+//
+// The admin, network and baseline tiers are evaluated in this order, for each
+// direction. Where the text of the API leaves a choice, or manifests do:
+//
+//   - "NetworkPolicy always makes a final decision for selected pods" is read for
+//     each direction: the baseline tier decides about egress where no NetworkPolicy
+//     isolates egress, even if one isolates ingress.
+//   - Of policies with the same priority the first by kind and name is evaluated
+//     first. Because the API lets any of them win, the workloads that they select
+//     are uncertain where they do not all do the same.
+//   - networks match the pods inside them too. A pod whose address is not told is
+//     taken to have one of IPv4: networks that hold all of IPv4 match it, others do
+//     not, and the subject is uncertain where pods may have such addresses.
+//   - nodes match pods on the host network; of their node only the labels that
+//     their nodeSelector asks for are known. They match no block of addresses.
+//   - domainNames match nothing and make the subject uncertain.
+//   - A rule with a part that the API server rejects, or a peer of no known field,
+//     fails closed as the API says: it matches nothing if it allows, and denies
+//     everything otherwise. So does sameLabels, which v1alpha1 has dropped.
 package netpol
 
 import (
@@ -41,13 +63,22 @@ type Cluster struct {
 	Workloads  []*Workload
 	Services   []*Service
 	Policies   []*Policy // networking.k8s.io only
-	// Foreign are objects of policy kinds that are not evaluated (Cilium, Calico,
-	// Antrea, admin policies). Where there are any, verdicts are uncertain.
+	// Others are the policies of other kinds that are evaluated; see Uncertain for
+	// what is not. They are sorted by tier and priority first.
+	Others []*Policy
+	// Foreign are the objects of all policy kinds other than NetworkPolicy.
 	Foreign []*manifest.Object
 
 	options    Options
 	namespaces map[string]*Namespace
-	parts      []netip.Prefix // of all addresses, ascending: no policy's block cuts one
+	routes     []*manifest.Object // Ingresses and the like, sorted
+	index      *index
+	groups     []*group
+	edited     map[Peer][]*group // of peers whose policies differ in a change that is tried out
+	elsewhere  []*group          // those that select an unknown pod of an unknown namespace
+	extraCuts  []netip.Prefix    // of addresses, beside those of the policies
+	names      []string          // of the namespaces whose other pods are peers
+	parts      []netip.Prefix    // of all addresses, ascending: no policy's block cuts one
 }
 
 // Options say what the manifests do not.
@@ -65,9 +96,10 @@ type Namespace struct {
 	Private  bool              // its name is unknown, and Name an opaque one
 	Source   *manifest.Object  // nil where not declared
 
-	workloads []*Workload
-	policies  []*Policy
-	isolating [2][]*Policy // by Direction: those that select a pod without labels
+	workloads   []*Workload
+	first, last int // of the workloads among all, last excluded
+	policies    []*Policy
+	groups      []*group // those that select a pod without labels
 }
 
 // New makes a cluster of the objects of one environment. Their namespaces must
@@ -90,7 +122,7 @@ func (c *Cluster) Namespace(name string) *Namespace { return c.namespaces[name] 
 // Workloads returns the namespace's workloads, sorted.
 func (n *Namespace) Workloads() []*Workload { return n.workloads }
 
-// Policies returns the namespace's policies, sorted.
+// Policies returns the namespace's NetworkPolicies, sorted.
 func (n *Namespace) Policies() []*Policy { return n.policies }
 
 // MatchingNamespaces returns the cluster's namespaces that a namespaceSelector
@@ -113,5 +145,9 @@ func (s Selector) MatchesUnknownNamespace() bool { return s.Matches(unknownNames
 // unknownNamespace returns the labels of a namespace that no selector names: no
 // label can have that value.
 func unknownNamespace() map[string]string { return map[string]string{NameLabel: "\x00"} }
+
+// elsewhereNamespace returns a namespace that no selector names. No namespace can
+// have its name.
+func elsewhereNamespace() *Namespace { return &Namespace{Name: "*", Labels: unknownNamespace()} }
 
 func byName(a, b *Namespace) int { return strings.Compare(a.Name, b.Name) }

@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"net/netip"
@@ -81,61 +82,63 @@ func (p Peer) String() string {
 }
 
 // Peers returns everything that can be at the end of a connection: the
-// workloads, other pods of every namespace that the cluster has or that a rule
+// workloads, other pods of every namespace that the cluster has or that a policy
 // names by NameLabel, other pods elsewhere, and all addresses, IPv4 first, as
 // blocks that no policy's ipBlock cuts.
-func (c *Cluster) Peers() []Peer {
-	var peers []Peer
-	for _, w := range c.Workloads {
-		peers = append(peers, PodsOf(w))
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.knownNames())) {
-		peers = append(peers, OtherPods(name))
-	}
-	peers = append(peers, Elsewhere())
-	for _, p := range c.parts {
-		peers = append(peers, Addresses(p))
-	}
-	return peers
-}
+func (c *Cluster) Peers() []Peer { return newSpace(c).peers }
 
-// knownNames returns the names of namespaces that the cluster has or that a
-// namespaceSelector of a rule names.
-func (c *Cluster) knownNames() map[string]bool {
-	names := map[string]bool{}
+// addNames adds the names of namespaces that the cluster has or that a
+// selector of namespaces mentions.
+func (c *Cluster) addNames(names map[string]bool) {
 	for name := range c.namespaces {
 		names[name] = true
 	}
-	for item := range c.items() {
-		if item.NamespaceSelector == nil {
-			continue
+	mention := func(s *Selector) {
+		if s == nil {
+			return
 		}
-		for _, r := range item.NamespaceSelector.Requirements {
-			if r.Key == NameLabel && r.Operator == In {
+		for _, r := range s.Requirements {
+			if r.Key == NameLabel {
 				for _, name := range r.Values {
-					names[name] = true
-				}
-			}
-		}
-	}
-	return names
-}
-
-// items yields every item of from or to that counts.
-func (c *Cluster) items() iter.Seq[*RulePeer] {
-	return func(yield func(*RulePeer) bool) {
-		for _, p := range c.Policies {
-			for _, d := range p.Types {
-				for _, r := range p.Rules(d) {
-					for _, item := range r.Peers {
-						if !yield(item) {
-							return
-						}
+					if name != "" { // which no namespace can have
+						names[name] = true
 					}
 				}
 			}
 		}
 	}
+	for _, p := range c.Others {
+		mention(p.NamespaceSelector)
+	}
+	for item := range c.items() {
+		mention(item.NamespaceSelector)
+	}
+}
+
+// items yields every item of from or to that counts.
+func (c *Cluster) items() iter.Seq[*RulePeer] {
+	return func(yield func(*RulePeer) bool) {
+		for _, policies := range [][]*Policy{c.Policies, c.Others} {
+			for _, p := range policies {
+				if !p.items(yield) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (p *Policy) items(yield func(*RulePeer) bool) bool {
+	for _, d := range p.Types {
+		for _, r := range p.Rules(d) {
+			for _, item := range r.Peers {
+				if !yield(item) {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // Split cuts a block of addresses at every boundary that the policies use, so
@@ -157,10 +160,15 @@ func (c *Cluster) Split(p Peer) []Peer {
 	return parts
 }
 
-// cutAddresses cuts all addresses at the boundaries that the policies use.
-func (c *Cluster) cutAddresses() {
-	cuts := map[netip.Prefix]bool{}
+// addCuts adds the prefixes by which the policies cut all addresses.
+func (c *Cluster) addCuts(cuts map[netip.Prefix]bool) {
+	for _, p := range c.extraCuts {
+		cuts[p] = true
+	}
 	for item := range c.items() {
+		for _, n := range item.Networks {
+			cuts[n] = true
+		}
 		if item.Block == nil {
 			continue
 		}
@@ -169,26 +177,40 @@ func (c *Cluster) cutAddresses() {
 			cuts[e] = true
 		}
 	}
-	all := slices.Collect(maps.Keys(cuts))
-	for _, root := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
-		c.parts = cut(c.parts, netip.PrefixFrom(root, 0), all)
-	}
 }
 
-// cut appends the largest parts of p that no prefix of cuts divides, ascending.
-func cut(parts []netip.Prefix, p netip.Prefix, cuts []netip.Prefix) []netip.Prefix {
-	var inside []netip.Prefix
-	for _, q := range cuts {
-		if covers(p, q) && p != q {
-			inside = append(inside, q)
+// cutAddresses cuts all addresses into the largest blocks that none of the
+// prefixes divides, ascending.
+func cutAddresses(cuts map[netip.Prefix]bool) []netip.Prefix {
+	sorted := slices.SortedFunc(maps.Keys(cuts), comparePrefixes)
+	var parts []netip.Prefix
+	for _, root := range families() {
+		n := 0
+		for n < len(sorted) && covers(root, sorted[n]) {
+			n++
 		}
+		parts = cut(parts, root, sorted[:n])
+		sorted = sorted[n:]
 	}
-	if len(inside) == 0 {
+	return parts
+}
+
+// comparePrefixes orders by family, first address and length, so that a prefix
+// comes before those inside it.
+func comparePrefixes(p, q netip.Prefix) int {
+	return cmp.Or(cmp.Compare(p.Addr().BitLen(), q.Addr().BitLen()), p.Addr().Compare(q.Addr()), cmp.Compare(p.Bits(), q.Bits()))
+}
+
+// cut appends the parts of p, in which all the cuts lie. They are sorted, those
+// that hold others before them.
+func cut(parts []netip.Prefix, p netip.Prefix, cuts []netip.Prefix) []netip.Prefix {
+	if len(cuts) > 0 && cuts[0] == p {
+		cuts = cuts[1:]
+	}
+	if len(cuts) == 0 {
 		return append(parts, p)
 	}
-	upper := p.Addr().AsSlice()
-	upper[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
-	middle, _ := netip.AddrFromSlice(upper)
-	parts = cut(parts, netip.PrefixFrom(p.Addr(), p.Bits()+1), inside)
-	return cut(parts, netip.PrefixFrom(middle, p.Bits()+1), inside)
+	lower, upper := halves(p)
+	n := sort.Search(len(cuts), func(i int) bool { return cuts[i].Addr().Compare(upper.Addr()) >= 0 })
+	return cut(cut(parts, lower, cuts[:n]), upper, cuts[n:])
 }

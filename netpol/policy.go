@@ -7,7 +7,7 @@ import (
 	"github.com/ringfence/ringfence/manifest"
 )
 
-// Direction is the side of a connection that a policy isolates.
+// Direction is the side of a connection that a policy is about.
 type Direction int
 
 // The directions, seen from the selected workload.
@@ -15,6 +15,8 @@ const (
 	Ingress Direction = iota // connections to it
 	Egress                   // connections from it
 )
+
+func bothDirections() []Direction { return []Direction{Ingress, Egress} }
 
 // String returns the policy type, "Ingress" or "Egress".
 func (d Direction) String() string {
@@ -24,29 +26,70 @@ func (d Direction) String() string {
 	return "Ingress"
 }
 
-// Policy is a NetworkPolicy. It isolates the workloads it selects in the
+// list is the field of a policy that holds the rules of a direction.
+func (d Direction) list() string {
+	if d == Egress {
+		return "egress"
+	}
+	return "ingress"
+}
+
+// side is the field of a rule that holds the peers.
+func (d Direction) side() string {
+	if d == Egress {
+		return "to"
+	}
+	return "from"
+}
+
+// Tier is the place of a policy in the order of evaluation
+// (ClusterNetworkPolicySpec.Tier, policy.networking.k8s.io/v1alpha2).
+type Tier int
+
+// The tiers in their order.
+const (
+	AdminTier    Tier = iota - 1 // AdminNetworkPolicy, ClusterNetworkPolicy
+	NetworkTier                  // NetworkPolicy, and what other projects add to it
+	BaselineTier                 // BaselineAdminNetworkPolicy, ClusterNetworkPolicy
+)
+
+// Policy selects workloads and says what they may connect to.
+//
+// One of the network tier isolates the workloads that it selects in the
 // directions of its types: there, only what a rule of some policy allows passes.
+// One of the other tiers decides about the connections that its rules match.
 type Policy struct {
 	manifest.Ref
-	Source   *manifest.Object
-	Selector Selector    // spec.podSelector; absent selects all pods of the namespace
-	Selected []*Workload // sorted; never one on the host network
-	// Types are the directions that the policy isolates, Ingress first. Where
-	// policyTypes is missing or empty, they are Ingress, and Egress if there is an
-	// egress rule (comment of NetworkPolicySpec.PolicyTypes).
+	Source *manifest.Object
+	Tier   Tier
+	// Priority orders the policies of the admin and of the baseline tier: lower
+	// ones come first, and of equal ones the first by kind and name.
+	Priority int
+	// NamespaceSelector selects the namespaces of the workloads; nil stands for the
+	// policy's own.
+	NamespaceSelector *Selector
+	Selector          Selector    // of pods; absent selects all
+	Selected          []*Workload // sorted, shared; never one on the host network
+	// Types are the directions that the policy is about, Ingress first. Those of a
+	// NetworkPolicy where policyTypes is missing or empty are Ingress, and Egress if
+	// there is an egress rule (comment of NetworkPolicySpec.PolicyTypes).
 	Types []Direction
 	// TypesWritten is true where spec.policyTypes holds at least one value.
 	TypesWritten bool
 	// IngressRules and EgressRules are the rules as written, also those that are
 	// ignored because Types lacks their direction. See Rules.
 	IngressRules, EgressRules []*Rule
+	Problems                  []Problem // which gave gaps too
 
-	namespace *Namespace
+	namespace *Namespace // nil for one of the whole cluster
+	spec      []any      // where the spec is within Source; nil for "spec"
+	onNodes   bool       // it is about nodes, whose pods on the host network it reaches
+	doubts    []Doubt
 }
 
 // Isolates tells whether the policy isolates its workloads in a direction.
 func (p *Policy) Isolates(d Direction) bool {
-	return slices.Contains(p.Types, d)
+	return p.Tier == NetworkTier && slices.Contains(p.Types, d)
 }
 
 // Written returns the rules of a direction, ignored or not.
@@ -57,22 +100,35 @@ func (p *Policy) Written(d Direction) []*Rule {
 	return p.IngressRules
 }
 
-// Rules returns the rules of a direction that count: none where the policy does
-// not isolate it.
+// Rules returns the rules of a direction that count: none where the policy is not
+// about it.
 func (p *Policy) Rules(d Direction) []*Rule {
-	if !p.Isolates(d) {
+	if !slices.Contains(p.Types, d) {
 		return nil
 	}
 	return p.Written(d)
 }
 
-// Rule is one ingress or egress rule: it allows connections with any of its
+// Action is what a rule does with the connections that it matches.
+type Action int
+
+// The actions. Those of the network tier are all Allow.
+const (
+	Allow Action = iota // Accept in ClusterNetworkPolicy
+	Deny
+	Pass // leaves the decision to the next tier
+)
+
+// String returns the action as AdminNetworkPolicy spells it.
+func (a Action) String() string { return [...]string{"Allow", "Deny", "Pass"}[a] }
+
+// Rule is one ingress or egress rule: it is about connections with any of its
 // peers on any of its ports.
 type Rule struct {
 	Policy    *Policy
 	Direction Direction
-	Index     int   // 0-based, among the policy's rules of the direction
-	Path      []any // of the rule within Policy.Source, for Object.At
+	Index     int // 0-based, among the policy's rules of the direction
+	Action    Action
 	// AllPeers is true where from or to is absent or empty: the rule is about
 	// everything, inside and outside the cluster.
 	AllPeers bool
@@ -80,22 +136,31 @@ type Rule struct {
 	AllPorts bool
 	Peers    []*RulePeer // as written, also those that can match nothing
 	Ports    []*RulePort // as written, likewise
-
-	numbered ConnSet     // what Ports stand for without the named ones
-	named    []*RulePort // those of Ports that have a name
 }
 
 // AllowsEverything tells whether the rule is one like {}: any peer, any port.
-func (r *Rule) AllowsEverything() bool { return r.AllPeers && r.AllPorts }
+func (r *Rule) AllowsEverything() bool { return r.Action == Allow && r.AllPeers && r.AllPorts }
+
+// Path leads to the rule within the policy's Source, for Object.At.
+func (r *Rule) Path() []any { return r.path(4) }
+
+// path is Path with room for more elements.
+func (r *Rule) path(more int) []any {
+	path := make([]any, 0, 4+more)
+	if r.Policy.spec == nil {
+		path = append(path, "spec")
+	}
+	return append(append(path, r.Policy.spec...), r.Direction.list(), r.Index)
+}
 
 // Origin tells where the rule was written.
-func (r *Rule) Origin() manifest.Origin { return r.Policy.Source.At(r.Path...) }
+func (r *Rule) Origin() manifest.Origin { return r.Policy.Source.At(r.Path()...) }
 
-// RulePeer is one item of from or to. At most one of Block and the selectors is
-// set; one with none of them gave a gap and matches nothing.
+// RulePeer is one item of from or to. Of PodSelector with NamespaceSelector,
+// Block, Networks and Nodes at most one is set; an item with none of them gave a
+// gap and matches nothing, unless it stands for an entity.
 type RulePeer struct {
 	Rule *Rule
-	Path []any // of the item within the policy's Source, for Object.At
 	// PodSelector is nil where absent. Alone, it selects pods of the policy's own
 	// namespace; with NamespaceSelector, pods of the namespaces that it selects.
 	PodSelector *Selector
@@ -103,10 +168,33 @@ type RulePeer struct {
 	// namespaces that it matches.
 	NamespaceSelector *Selector
 	Block             *Block // nil where absent
+	// Networks are blocks of which all pods in them are matched as well.
+	Networks []netip.Prefix
+	Nodes    *Selector // of nodes, by the addresses of nodes; nil where absent
+
+	outside  bool // Block matches no pod, even by its address
+	everyPod bool // Networks hold the address of every pod
+	entities entities
+	index    int   // in from or to
+	at       []any // of the item within the rule, where it is another than index tells
+}
+
+// Path leads to the item within the policy's Source, for Object.At.
+func (p *RulePeer) Path() []any {
+	if p.at != nil {
+		return append(p.Rule.path(len(p.at)), p.at...)
+	}
+	return append(p.Rule.path(2), p.Rule.Direction.side(), p.index)
 }
 
 // Origin tells where the item was written.
-func (p *RulePeer) Origin() manifest.Origin { return p.Rule.Policy.Source.At(p.Path...) }
+func (p *RulePeer) Origin() manifest.Origin { return p.Rule.Policy.Source.At(p.Path()...) }
+
+// entities are groups of peers that have a name of their own (Cilium).
+type entities struct {
+	world   bool // every address outside the cluster
+	cluster bool // every pod
+}
 
 // Block is an ipBlock: the addresses of CIDR that are in none of Except.
 type Block struct {
@@ -132,14 +220,25 @@ func covers(p, q netip.Prefix) bool { return p.Bits() <= q.Bits() && p.Contains(
 
 // RulePort is one item of ports.
 type RulePort struct {
-	Path     []any // of the item within the policy's Source, for Object.At
-	Protocol Protocol
+	Protocol Protocol // empty for any, with a name
 	// Name is a named port, resolved on the destination: it stands for the ports
 	// that the destination's containers declare with this name and protocol.
 	Name string
 	// First and Last are the ports of one that is not named; 1 and 65535 where
 	// port is absent, both 0 where the item gave a gap and stands for nothing.
 	First, Last int
+
+	rule  *Rule
+	index int   // in ports
+	at    []any // of the item within the rule, where it is another than index tells
+}
+
+// Path leads to the item within the policy's Source, for Object.At.
+func (p *RulePort) Path() []any {
+	if p.at != nil {
+		return append(p.rule.path(len(p.at)), p.at...)
+	}
+	return append(p.rule.path(2), "ports", p.index)
 }
 
 // On returns the connections that the item stands for when the destination has
@@ -150,7 +249,7 @@ func (p *RulePort) On(destination []Port) ConnSet {
 	}
 	var s ConnSet
 	for _, port := range destination {
-		if port.Name == p.Name && port.Protocol == p.Protocol {
+		if port.Name == p.Name && (p.Protocol == "" || port.Protocol == p.Protocol) {
 			s = s.Union(Ports(port.Protocol, port.Number, port.Number))
 		}
 	}
@@ -163,8 +262,8 @@ func (r *Rule) On(destination []Port) ConnSet {
 	if r.AllPorts {
 		return All()
 	}
-	s := r.numbered
-	for _, p := range r.named {
+	var s ConnSet
+	for _, p := range r.Ports {
 		s = s.Union(p.On(destination))
 	}
 	return s

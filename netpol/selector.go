@@ -1,6 +1,10 @@
 package netpol
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Operator relates a label's key to values in a selector.
 type Operator string
@@ -20,6 +24,8 @@ type Requirement struct {
 	Operator Operator
 	Values   []string // as written; of In and NotIn only
 }
+
+func byKey(a, b Requirement) int { return strings.Compare(a.Key, b.Key) }
 
 // Matches tells whether labels meet the requirement. An unknown operator is met
 // by nothing.
@@ -65,3 +71,27 @@ func (s Selector) Matches(labels map[string]string) bool {
 
 // IsEmpty tells whether the selector is {} and so matches everything.
 func (s Selector) IsEmpty() bool { return len(s.Requirements) == 0 && !s.invalid }
+
+// key is a text that only selectors that match the same have. Some that match
+// the same have different ones.
+func (s Selector) key() string {
+	if s.IsEmpty() {
+		return ""
+	}
+	return string(s.appendKey(nil))
+}
+
+func (s Selector) appendKey(key []byte) []byte {
+	if s.invalid {
+		return append(key, '!')
+	}
+	for i := range s.Requirements {
+		r := &s.Requirements[i]
+		key = strconv.AppendInt(append(append(key, r.Key...), 0), int64(len(r.Values)), 10)
+		key = append(append(key, r.Operator...), 0)
+		for _, value := range r.Values {
+			key = append(append(key, value...), 0)
+		}
+	}
+	return key
+}

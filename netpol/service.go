@@ -91,7 +91,8 @@ func (p ServicePort) On(w *Workload) int {
 // rejects are left out; a selector with such a part selects nothing.
 func (r *reader) service(n *Namespace) *Service {
 	s := &Service{Ref: r.object.Ref, Source: r.object, Type: "ClusterIP", namespace: n}
-	spec := r.root().child("spec")
+	root := r.root()
+	spec := root.child("spec")
 	if !spec.mapping() {
 		return s
 	}
@@ -104,9 +105,10 @@ func (r *reader) service(n *Namespace) *Service {
 	if selector, ok := spec.child("selector").labels(); ok {
 		s.Selector = selector
 	}
-	items, _ := spec.child("ports").items()
-	for _, item := range items {
-		if p, ok := item.servicePort(); ok {
+	ports := spec.child("ports")
+	count, _ := ports.length()
+	for i := range count {
+		if p, ok := ports.item(i).servicePort(); ok {
 			s.Ports = append(s.Ports, p)
 		}
 	}

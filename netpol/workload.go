@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -19,7 +20,9 @@ type Workload struct {
 	PodSpec map[string]any
 
 	namespace *Namespace
-	isolating [2][]*Policy // by Direction
+	position  int          // among all of the cluster
+	addresses []netip.Addr // of a Pod whose status tells them
+	groups    []*group     // those that select it
 }
 
 // Port is a port that a container declares.
@@ -32,6 +35,18 @@ type Port struct {
 // Path returns the path of a field of the pod template, for Object.At:
 // w.Path("spec", "hostNetwork").
 func (w *Workload) Path(field ...any) []any { return slices.Concat(w.TemplatePath, field) }
+
+// nodeLabels returns the labels that the nodes of the pods surely have.
+func (w *Workload) nodeLabels() map[string]string {
+	selector, _ := w.PodSpec["nodeSelector"].(map[string]any)
+	labels := make(map[string]string, len(selector))
+	for key, value := range selector {
+		if text, ok := value.(string); ok {
+			labels[key] = text
+		}
+	}
+	return labels
+}
 
 // workload reads an object whose pod template is at path.
 func (r *reader) workload(path []any) *Workload {
@@ -51,6 +66,9 @@ func (r *reader) workload(path []any) *Workload {
 	w.Labels, _ = metadata.child("labels").labels()
 	w.PodSpec, _ = spec.value.(map[string]any)
 	w.HostNetwork = spec.child("hostNetwork").flag()
+	if len(path) == 0 {
+		w.addresses = r.root().at("status").podAddresses()
+	}
 	w.Ports = append(spec.child("containers").containerPorts(isContainer), spec.child("initContainers").containerPorts(isSidecar)...)
 	return w
 }
@@ -66,23 +84,45 @@ func isSidecar(container *field) bool {
 // containerPorts returns the ports of those containers of a list that count.
 func (f *field) containerPorts(counts func(*field) bool) []Port {
 	var ports []Port
-	containers, _ := f.items()
-	for _, c := range containers {
+	n, _ := f.length()
+	for i := range n {
+		c := f.item(i)
 		if !c.mapping() || !counts(c) {
 			continue
 		}
-		items, _ := c.child("ports").items()
-		for _, item := range items {
-			if !item.mapping() {
-				continue
-			}
-			name, _ := item.child("name").text()
-			number, _ := item.child("containerPort").port()
-			protocol, ok := item.child("protocol").defaultedProtocol()
-			if ok && number > 0 {
-				ports = append(ports, Port{Name: name, Number: number, Protocol: protocol})
+		list := c.child("ports")
+		n, _ := list.length()
+		for j := range n {
+			if p, ok := list.item(j).containerPort(); ok {
+				ports = append(ports, p)
 			}
 		}
 	}
 	return ports
+}
+
+func (f *field) containerPort() (p Port, ok bool) {
+	if !f.mapping() {
+		return p, false
+	}
+	p.Name, _ = f.child("name").text()
+	p.Number, _ = f.child("containerPort").port()
+	p.Protocol, ok = f.child("protocol").defaultedProtocol()
+	return p, ok && p.Number > 0
+}
+
+// podAddresses returns the addresses that a Pod's status tells, as in a dump of a
+// cluster.
+func (f *field) podAddresses() []netip.Addr {
+	var addresses []netip.Addr
+	list := f.child("podIPs")
+	n, _ := list.length()
+	for i := range n {
+		item := list.item(i)
+		text, _ := item.child("ip").text()
+		if a, err := netip.ParseAddr(text); err == nil {
+			addresses = append(addresses, a)
+		}
+	}
+	return addresses
 }

@@ -52,7 +52,7 @@ func TestOtherKinds(t *testing.T) {
 ---
 {apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p, namespace: ns}}
 ---
-{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: p}}
+{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: p}, spec: {priority: 1, subject: {namespaces: {}}}}
 ---
 {apiVersion: extensions/v1beta1, kind: NetworkPolicy, metadata: {name: p, namespace: ns}}
 ---

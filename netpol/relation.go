@@ -1,0 +1,226 @@
+package netpol
+
+import (
+	"iter"
+	"slices"
+)
+
+// Relation is who may connect to whom in a cluster: for every ordered pair of
+// peers, except for two blocks of addresses, the connections that both sides
+// allow. It takes room for the behaviours that differ, not for the pairs.
+//
+// A relation must not be used by several goroutines at once.
+type Relation struct {
+	space  *space
+	rows   *rows
+	locals *locals
+	// What each side allows alone, by point: in over the sources that a destination
+	// admits, out over the destinations that a source may call, outTo the same as
+	// out over sources by destination.
+	in, out, outTo []row
+	inTo           []row // like outTo for in; nil until a change is tried out
+	to             []row // what both allow, over the sources by destination
+	points         map[Peer]int
+}
+
+// Relation computes who may connect to whom.
+func (c *Cluster) Relation() *Relation {
+	s := newSpace(c)
+	return newRelation(c, s, newRows(len(s.peers), spare))
+}
+
+// spare is the number of peers that an edited policy can add without more levels.
+const spare = 64
+
+func newRelation(c *Cluster, s *space, r *rows) *Relation {
+	rel := &Relation{space: s, rows: r, locals: newLocals(c, s, r)}
+	rel.in, rel.out = rel.sides(Ingress), rel.sides(Egress)
+	rel.outTo = r.transposed(rel.out)
+	rel.to = make([]row, len(s.peers))
+	pods := rel.pods()
+	for y := range rel.to {
+		rel.to[y] = r.intersect(rel.in[y], rel.outTo[y])
+		if y >= s.blocks {
+			rel.to[y] = r.intersect(rel.to[y], pods)
+		}
+	}
+	return rel
+}
+
+// pods is the row of everything that is no block of addresses.
+func (rel *Relation) pods() row {
+	return rel.rows.build(appendRange(nil, 0, rel.space.blocks))
+}
+
+// sides returns what the policies of every peer allow in a direction. Peers that
+// the cluster does not have, but another of the same space, have no row.
+func (rel *Relation) sides(d Direction) []row {
+	l := rel.locals
+	all := make([]row, len(rel.space.peers))
+	for y := rel.space.blocks; y < len(all); y++ {
+		all[y] = allRow
+	}
+	for y := range rel.space.others {
+		all[y] = noRow
+	}
+	for i, w := range l.cluster.Workloads {
+		all[l.points[i]] = l.row(w.groups, w.Ports, d)
+	}
+	for y := rel.space.others; y < rel.space.blocks; y++ {
+		all[y] = l.row(l.cluster.end(rel.space.peers[y]).groups, nil, d)
+	}
+	return all
+}
+
+// Peers returns the peers of the relation, as Cluster.Peers does; read-only.
+func (rel *Relation) Peers() []Peer { return rel.space.peers }
+
+// Allowed returns the connections that may be made between two of the relation's
+// peers, and nothing for others.
+func (rel *Relation) Allowed(from, to Peer) ConnSet {
+	if rel.points == nil {
+		rel.points = make(map[Peer]int, len(rel.space.peers))
+		for i, p := range rel.space.peers {
+			rel.points[p] = i
+		}
+	}
+	x, known := rel.points[from]
+	y, alsoKnown := rel.points[to]
+	if !known || !alsoKnown {
+		return ConnSet{}
+	}
+	return rel.rows.conns.set(rel.rows.at(rel.to[y], x))
+}
+
+// Count returns the number of ordered pairs that may connect in any way, those of
+// two pods of one workload included.
+func (rel *Relation) Count() int {
+	inside := rel.rows.buildPart([]run{{0, int32(len(rel.space.peers) - 1), allConn}}, 0, rel.rows.levels)
+	sizes, known := map[row]int{}, map[part]int{}
+	count := 0
+	for _, n := range rel.to {
+		size, ok := sizes[n]
+		if !ok {
+			size = rel.rows.size(rel.rows.intersect(n, inside), known)
+			sizes[n] = size
+		}
+		count += size
+	}
+	return count
+}
+
+// Row is a behaviour: every peer of From may make the connections of Conn to
+// every peer of To, and these are all that it may make to them.
+type Row struct {
+	From, To Peers
+	Conn     ConnSet
+}
+
+// Rows yields the relation as behaviours, each pair in one of them and none that
+// may not connect. They are ordered by their destinations, then by their sources.
+func (rel *Relation) Rows() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		for _, class := range classes(rel.to) {
+			for _, row := range rel.sources(class.row) {
+				row.To = Peers{rel.space, class.points}
+				if !yield(row) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// class is the points that have the same row.
+type class struct {
+	row    row
+	points []run
+}
+
+// classes groups points by their rows, in the order of the first of each.
+func classes(matrix []row) []class {
+	places := map[row]int{}
+	var all []class
+	for y, n := range matrix {
+		i, known := places[n]
+		if !known {
+			i = len(all)
+			places[n] = i
+			all = append(all, class{row: n})
+		}
+		all[i].points = appendPoint(all[i].points, y)
+	}
+	return all
+}
+
+// sources splits a row by its connections.
+func (rel *Relation) sources(n row) []Row {
+	places := map[connID]int{}
+	var byConn []Row
+	for _, r := range rel.rows.appendRuns(nil, n, len(rel.space.peers)) {
+		i, known := places[r.conn]
+		if !known {
+			i = len(byConn)
+			places[r.conn] = i
+			byConn = append(byConn, Row{From: Peers{space: rel.space}, Conn: rel.rows.conns.set(r.conn)})
+		}
+		byConn[i].From.runs = append(byConn[i].From.runs, r)
+	}
+	return byConn
+}
+
+// Pair is an ordered pair of peers with what may be connected.
+type Pair struct {
+	From, To Peer
+	Conn     ConnSet
+}
+
+// Pairs yields the ordered pairs that may connect, by destination and source.
+func (rel *Relation) Pairs() iter.Seq[Pair] {
+	return func(yield func(Pair) bool) {
+		var runs []run
+		for y, n := range rel.to {
+			runs = rel.rows.appendRuns(runs[:0], n, len(rel.space.peers))
+			for _, r := range runs {
+				for x := r.first; x <= r.last; x++ {
+					if !yield(Pair{rel.space.peers[x], rel.space.peers[y], rel.rows.conns.set(r.conn)}) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Peers is a set of peers.
+type Peers struct {
+	space *space
+	runs  []run // ascending
+}
+
+// Len returns the number of peers.
+func (s Peers) Len() int {
+	n := 0
+	for _, r := range s.runs {
+		n += int(r.last-r.first) + 1
+	}
+	return n
+}
+
+// All yields the peers in the order of Relation.Peers.
+func (s Peers) All() iter.Seq[Peer] {
+	return func(yield func(Peer) bool) {
+		for _, r := range s.runs {
+			for i := r.first; i <= r.last; i++ {
+				if !yield(s.space.peer(int(i))) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Equal tells whether two sets of one relation have the same peers.
+func (s Peers) Equal(t Peers) bool {
+	return slices.EqualFunc(s.runs, t.runs, func(a, b run) bool { return a.first == b.first && a.last == b.last })
+}

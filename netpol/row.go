@@ -1,0 +1,348 @@
+package netpol
+
+import "math/bits"
+
+// A row maps every point of a space to connections. Equal rows are the same
+// number, so that rows are compared, copied and remembered at no cost.
+//
+// A row is either uniform, the same connections for every point, or a node of a
+// tree that forks sixteen ways by the digits of a point's number. Nodes are kept
+// once however often they occur (hash-consing), so rows that are alike share all
+// but the path to where they differ, and what was once computed of two nodes is
+// remembered for all rows that contain them.
+type row uint32
+
+// uniform marks a row that is a connID for every point.
+const uniform row = 1 << 31
+
+const (
+	noRow  = uniform | row(noConn)
+	allRow = uniform | row(allConn)
+)
+
+func uniformRow(c connID) row    { return uniform | row(c) }
+func (r row) isUniform() bool    { return r&uniform != 0 }
+func (r row) conn() connID       { return connID(r &^ uniform) } // of a uniform row
+func digit(point, level int) int { return point >> (fork * level) & (fanOut - 1) }
+
+const (
+	fork   = 4 // bits of a digit
+	fanOut = 1 << fork
+)
+
+type node [fanOut]row
+
+// rows makes rows over the points from 0 to before points. The trees have room for
+// more; what follows the last point is always equal to it, so that rows which
+// agree on all points are the same.
+type rows struct {
+	conns  *conns
+	points int
+	levels int // of the trees
+
+	blocks [][]node // all nodes, in blocks that never move
+	count  int
+	table  []uint64 // hash table of nodes: half of the hash and the number plus one
+	memo   [3][]memo
+}
+
+// memo is one remembered result. The tables of results are caches: a new one
+// replaces another with the same hash.
+type memo struct {
+	key    uint64
+	result row
+}
+
+type operation int
+
+const (
+	union operation = iota
+	intersection
+	difference
+)
+
+const nodeBlock = 1 << 10
+
+// newRows makes an empty store with room for some more points than there are.
+func newRows(points, spare int) *rows {
+	r := &rows{conns: newConns(), points: points, levels: 1, table: make([]uint64, 1<<8)}
+	for 1<<(fork*r.levels) < points+spare {
+		r.levels++
+	}
+	r.forget(1 << 8)
+	return r
+}
+
+func (r *rows) room() int { return 1 << (fork * r.levels) }
+
+func (r *rows) node(n row) *node { return &r.blocks[n/nodeBlock][n%nodeBlock] }
+
+// child returns a part of a row.
+func (r *rows) child(n row, digit int) row {
+	if n.isUniform() {
+		return n
+	}
+	return r.node(n)[digit]
+}
+
+// at returns what a row has for a point.
+func (r *rows) at(n row, point int) connID {
+	for level := r.levels - 1; !n.isUniform(); level-- {
+		n = r.node(n)[digit(point, level)]
+	}
+	return n.conn()
+}
+
+// intern returns the row of a node.
+func (r *rows) intern(n *node) row {
+	if same(n) {
+		return n[0]
+	}
+	hash := n.hash() &^ (1<<32 - 1)
+	mask := uint64(len(r.table) - 1)
+	i := hash >> 32 & mask
+	for ; r.table[i] != 0; i = (i + 1) & mask {
+		if known := row(r.table[i]) - 1; r.table[i]&^(1<<32-1) == hash && *r.node(known) == *n {
+			return known
+		}
+	}
+	if r.count%nodeBlock == 0 {
+		r.blocks = append(r.blocks, make([]node, nodeBlock))
+	}
+	made := row(r.count)
+	r.count++
+	*r.node(made) = *n
+	r.table[i] = hash | uint64(made+1)
+	if r.count > len(r.table)/2 {
+		r.grow()
+	}
+	return made
+}
+
+// same tells whether a node is uniform.
+func same(n *node) bool {
+	if !n[0].isUniform() {
+		return false
+	}
+	for _, c := range n[1:] {
+		if c != n[0] {
+			return false
+		}
+	}
+	return true
+}
+
+func (n *node) hash() uint64 {
+	h := uint64(0x9e3779b97f4a7c15)
+	for i := 0; i < fanOut; i += 2 {
+		hi, lo := bits.Mul64(h^(uint64(n[i])<<32|uint64(n[i+1])), 0xd6e8feb86659fd93)
+		h = hi ^ lo
+	}
+	return h
+}
+
+func (r *rows) grow() {
+	old := r.table
+	r.table = make([]uint64, 2*len(old))
+	mask := uint64(len(r.table) - 1)
+	for _, entry := range old {
+		if entry == 0 {
+			continue
+		}
+		i := entry >> 32 & mask
+		for r.table[i] != 0 {
+			i = (i + 1) & mask
+		}
+		r.table[i] = entry
+	}
+	if size := min(len(r.table)/2, 1<<18); size > len(r.memo[0]) {
+		r.forget(size)
+	}
+}
+
+// forget empties the tables of results and gives them a size, a power of two.
+func (r *rows) forget(size int) {
+	for op := range r.memo {
+		r.memo[op] = make([]memo, size)
+	}
+}
+
+func (r *rows) union(a, b row) row {
+	switch {
+	case a == b || b == noRow || a == allRow:
+		return a
+	case a == noRow || b == allRow:
+		return b
+	case a.isUniform() && b.isUniform():
+		return uniformRow(r.conns.do(union, a.conn(), b.conn()))
+	case a > b:
+		a, b = b, a
+	}
+	return r.apply(union, a, b)
+}
+
+func (r *rows) intersect(a, b row) row {
+	switch {
+	case a == b || b == allRow || a == noRow:
+		return a
+	case a == allRow || b == noRow:
+		return b
+	case a.isUniform() && b.isUniform():
+		return uniformRow(r.conns.do(intersection, a.conn(), b.conn()))
+	case a > b:
+		a, b = b, a
+	}
+	return r.apply(intersection, a, b)
+}
+
+func (r *rows) subtract(a, b row) row {
+	switch {
+	case a == b || a == noRow || b == allRow:
+		return noRow
+	case b == noRow:
+		return a
+	case a.isUniform() && b.isUniform():
+		return uniformRow(r.conns.do(difference, a.conn(), b.conn()))
+	}
+	return r.apply(difference, a, b)
+}
+
+// apply combines two rows, of which one is no uniform row, point by point.
+func (r *rows) apply(op operation, a, b row) row {
+	key := uint64(a)<<32 | uint64(b)
+	place := key * 0x9e3779b97f4a7c15 >> 40
+	if m := &r.memo[op][place&uint64(len(r.memo[op])-1)]; m.key == key {
+		return m.result
+	}
+	var n node
+	for i := range n {
+		x, y := r.child(a, i), r.child(b, i)
+		switch op {
+		case union:
+			n[i] = r.union(x, y)
+		case intersection:
+			n[i] = r.intersect(x, y)
+		default:
+			n[i] = r.subtract(x, y)
+		}
+	}
+	result := r.intern(&n)
+	r.memo[op][place&uint64(len(r.memo[op])-1)] = memo{key, result}
+	return result
+}
+
+// run is a stretch of points that have the same connections.
+type run struct {
+	first, last int32 // both included
+	conn        connID
+}
+
+// build makes a row of runs that ascend and do not overlap; between them is
+// nothing. A run that ends with the last point goes on to the end.
+func (r *rows) build(runs []run) row {
+	if n := len(runs); n > 0 && int(runs[n-1].last) == r.points-1 {
+		runs[n-1].last = int32(r.room() - 1)
+	}
+	return r.buildPart(runs, 0, r.levels)
+}
+
+// buildPart makes the part of a row from a first point on, of the given level.
+func (r *rows) buildPart(runs []run, first int32, level int) row {
+	size := int32(1) << (fork * level)
+	switch {
+	case len(runs) == 0:
+		return noRow
+	case runs[0].first <= first && runs[0].last >= first+size-1:
+		return uniformRow(runs[0].conn)
+	}
+	var n node
+	size /= fanOut
+	start := 0
+	for i := range n {
+		last := first + size - 1
+		for start < len(runs) && runs[start].last < first {
+			start++
+		}
+		end := start
+		for end < len(runs) && runs[end].first <= last {
+			end++
+		}
+		n[i] = r.buildPart(runs[start:end], first, level-1)
+		first += size
+	}
+	return r.intern(&n)
+}
+
+// appendRuns appends the runs of a row that are not empty, up to before points,
+// ascending, neighbours with the same connections joined.
+func (r *rows) appendRuns(runs []run, n row, points int) []run {
+	return r.appendPart(runs, n, points, 0, r.levels)
+}
+
+func (r *rows) appendPart(runs []run, n row, points, first, level int) []run {
+	if first >= points || n == noRow {
+		return runs
+	}
+	if !n.isUniform() {
+		size := 1 << (fork * (level - 1))
+		for i, c := range r.node(n) {
+			runs = r.appendPart(runs, c, points, first+i*size, level-1)
+		}
+		return runs
+	}
+	last := int32(min(first+1<<(fork*level), points) - 1)
+	if k := len(runs) - 1; k >= 0 && runs[k].last == int32(first)-1 && runs[k].conn == n.conn() {
+		runs[k].last = last
+		return runs
+	}
+	return append(runs, run{int32(first), last, n.conn()})
+}
+
+// size returns how many points of a row have any connection. The row must be
+// empty behind the last point.
+func (r *rows) size(n row, known map[part]int) int { return r.sizePart(part{n, r.levels}, known) }
+
+// part is a row seen on a level of the trees.
+type part struct {
+	row   row
+	level int
+}
+
+func (r *rows) sizePart(p part, known map[part]int) int {
+	if p.row == noRow {
+		return 0
+	}
+	if p.row.isUniform() {
+		return 1 << (fork * p.level)
+	}
+	if size, ok := known[p]; ok {
+		return size
+	}
+	size := 0
+	for _, c := range r.node(p.row) {
+		size += r.sizePart(part{c, p.level - 1}, known)
+	}
+	known[p] = size
+	return size
+}
+
+// buildOverlapping makes a row of runs that ascend by their first point and may
+// overlap: the union of them. It builds the runs that do not overlap at once.
+func (r *rows) buildOverlapping(runs []run) row {
+	built := noRow
+	for len(runs) > 0 {
+		var apart, rest []run
+		for _, n := range runs {
+			switch k := len(apart) - 1; {
+			case k < 0 || n.first > apart[k].last:
+				apart = append(apart, n)
+			case n.conn == apart[k].conn:
+				apart[k].last = max(apart[k].last, n.last)
+			default:
+				rest = append(rest, n)
+			}
+		}
+		built, runs = r.union(built, r.build(apart)), rest
+	}
+	return built
+}
