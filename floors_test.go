@@ -36,7 +36,9 @@ var floors = []floor{
 	{"analyzer", nil},
 	{"change", nil},
 	{"generate", nil},
+	{"report/diagram", nil},
 	{"report", []string{"github.com/owenrumney/go-sarif/"}},
+	{"report/reach", nil},
 	{"cmd/ringfence", []string{"github.com/spf13/cobra"}},
 }
 
