@@ -128,8 +128,8 @@ func assess(ctx context.Context, env Environment, opts Options) (result *assessm
 	for _, gap := range rejected {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
-	for _, o := range cluster.Foreign {
-		gaps = append(gaps, Gap{Gap: notEvaluated(o)})
+	for _, gap := range withheld(cluster) {
+		gaps = append(gaps, Gap{Gap: gap})
 	}
 	gaps = opts.accept(gaps)
 	facts := newFacts(env, cluster, gaps)
@@ -140,7 +140,7 @@ func assess(ctx context.Context, env Environment, opts Options) (result *assessm
 	result = &assessment{
 		gaps:      gaps,
 		workloads: len(cluster.Workloads),
-		policies:  len(cluster.Policies),
+		policies:  len(cluster.Policies) + len(cluster.Foreign),
 		sources:   facts.places.bySource(),
 	}
 	for _, v := range violations {
@@ -152,14 +152,6 @@ func assess(ctx context.Context, env Environment, opts Options) (result *assessm
 		result.violations = append(result.violations, l)
 	}
 	return result, nil
-}
-
-// notEvaluated says that verdicts are withheld because of a policy.
-func notEvaluated(o *manifest.Object) manifest.Gap {
-	return manifest.Gap{
-		Pos: o.At("spec").Pos, Code: manifest.NotEvaluated, Note: true,
-		Reason: fmt.Sprintf("%s %q is not evaluated: nothing is said of the pods that it may govern", o.Kind, o.Name),
-	}
 }
 
 // locate finds the places of a violation.

@@ -18,7 +18,6 @@ type facts struct {
 	places    *places
 	exposures map[*netpol.Workload][]netpol.Entry
 	operators operators
-	foreign   foreignPolicies
 	rules     map[*netpol.Rule]ruleTraits
 }
 
@@ -30,7 +29,6 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap) *facts {
 		places:    newPlaces(),
 		exposures: exposures(cluster),
 		operators: findOperators(env.Objects),
-		foreign:   findForeign(cluster),
 		rules:     map[*netpol.Rule]ruleTraits{},
 	}
 	for _, p := range cluster.Policies {
@@ -89,7 +87,7 @@ func (f *facts) namespace(n *netpol.Namespace) namespaceFact {
 		Declared:  n.Declared,
 		Private:   n.Private,
 		Shared:    n.Name == "default" || isSystem(n.Name),
-		Uncertain: f.foreign.cover(n.Name),
+		Uncertain: othersCover(f.cluster, n),
 		Workloads: []int{},
 		DefaultDeny: sides[bool]{
 			Ingress: deniesByDefault(n, netpol.Ingress),
@@ -165,31 +163,3 @@ func (f *facts) workloadIDs(workloads []*netpol.Workload) []int {
 	}
 	return ids
 }
-
-// foreignPolicies tells where policies of kinds that are not evaluated may
-// select pods. Their selectors are not read.
-type foreignPolicies struct {
-	cluster    bool
-	namespaces map[string]bool
-}
-
-func findForeign(cluster *netpol.Cluster) foreignPolicies {
-	found := foreignPolicies{namespaces: map[string]bool{}}
-	for _, o := range cluster.Foreign {
-		if isClusterWide(o.Kind) {
-			found.cluster = true
-		} else {
-			found.namespaces[o.Namespace] = true
-		}
-	}
-	return found
-}
-
-// isClusterWide tells whether a kind of policy is about all namespaces:
-// CiliumClusterwideNetworkPolicy, GlobalNetworkPolicy, AdminNetworkPolicy and so on.
-func isClusterWide(kind string) bool {
-	return strings.Contains(kind, "Cluster") || strings.Contains(kind, "Global") || strings.Contains(kind, "Admin")
-}
-
-// cover tells whether such policies may select pods of a namespace.
-func (p foreignPolicies) cover(namespace string) bool { return p.cluster || p.namespaces[namespace] }

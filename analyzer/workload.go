@@ -18,7 +18,7 @@ func (f *facts) workload(w *netpol.Workload) workloadFact {
 		MatchedBy:       []int{},
 		DataStore:       dataStore(w),
 		ClusterDNS:      asksClusterDNS(w),
-		Uncertain:       f.foreign.cover(w.Namespace),
+		Uncertain:       uncertain(f.cluster, w),
 		ExposedBy:       []placeFact{},
 		Ingress:         f.ingress(w),
 		Egress:          f.egress(w),

@@ -2,9 +2,11 @@
 // where their author wrote them.
 //
 // It parses files, expands lists, converts documents to plain data as kubectl
-// would, and answers for every field of an object at which line it stands. It
-// does not render (package render does), does not know any kind in particular,
-// and never reads the file system: callers hand it bytes.
+// would, and answers for every field of an object at which line it stands. What is
+// written as manifests usually are is read by a scanner of its own, all else by the
+// YAML library; nothing but time and memory tells them apart. The package does not
+// render (package render does), does not know any kind in particular, and never
+// reads the file system: callers hand it bytes.
 package manifest
 
 import (
@@ -98,6 +100,7 @@ const (
 	InvalidYAML          Code = "invalid-yaml"          // looks like Kubernetes, does not parse
 	LimitExceeded        Code = "limit-exceeded"        // nesting, aliases, output size, time
 	InvalidObject        Code = "invalid-object"        // a field has a type that Kubernetes rejects
+	InvalidPolicy        Code = "invalid-policy"        // a policy has a field that the API server rejects, or reads otherwise
 	DuplicateObject      Code = "duplicate-object"      // note: a later object of the same name replaces it
 	OutsideRepository    Code = "outside-repository"    // a path or symbolic link leaves the repository
 	RemoteReference      Code = "remote-reference"      // would need the network

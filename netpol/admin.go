@@ -1,6 +1,9 @@
 package netpol
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // adminKind is what the kinds of the network-policy-api differ in.
 type adminKind struct {
@@ -110,6 +113,16 @@ func (f *field) podsOf(what string, unknown []string) (namespaces, pods *Selecto
 		return nil, nil, false
 	}
 	some.only("namespaceSelector", "podSelector")
+	required := []string{"podSelector"}
+	if f.reader.object.Kind != "ClusterNetworkPolicy" { // which has made the other optional
+		required = append(required, "namespaceSelector")
+	}
+	for _, key := range required {
+		if selector := some.child(key); !selector.present() {
+			selector.reject("is missing")
+			return nil, nil, false
+		}
+	}
 	return some.child("namespaceSelector").tierSelector(), some.child("podSelector").tierSelector(), true
 }
 
@@ -187,8 +200,12 @@ func (f *field) adminRuleFields(rule *Rule, kind adminKind) {
 	if n := ports.limited(kind.most); n == 0 && ports.present() {
 		ports.reject("needs at least one item")
 	}
+	beyond := slices.ContainsFunc(rule.Peers, func(p *RulePeer) bool { return p.Nodes != nil || p.Networks != nil })
 	for i := range ports.limited(kind.most) {
 		for _, p := range ports.item(i).adminPort(kind) {
+			if beyond && p.Name != "" {
+				ports.item(i).reject("names a port, which only pods have")
+			}
 			p.at = []any{kind.ports, i}
 			rule.addPort(p)
 		}

@@ -61,6 +61,10 @@ func TestAdminGaps(t *testing.T) {
 		{"range", `egress: [{action: Accept, to: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {range: {start: 5, end: 5}}}}]}]`, []string{`spec.egress[0].protocols[0].tcp.destinationPort.range.end: 5 is not above start 5`}, "all"},
 		{"port", `egress: [{action: Deny, to: [{networks: [8.0.0.0/8]}], protocols: [{tcp: {}, udp: {}}]}]`, []string{`spec.egress[0].protocols[0]: has 2 fields, want exactly one`}, "nothing"},
 		{"cidr", `egress: [{action: Accept, to: [{networks: [8.0.0.0]}]}]`, []string{`spec.egress[0].to[0].networks[0]: "8.0.0.0" is no CIDR`}, "all"},
+		{"named ports beside networks", `egress: [{action: Accept, to: [{namespaces: {}}, {networks: [8.0.0.0/8]}], protocols: [{destinationNamedPort: http}]}]`, []string{`spec.egress[0].protocols[0]: names a port, which only pods have`}, "all"},
+		{"named ports beside nodes", `egress: [{action: Deny, to: [{nodes: {}}], protocols: [{tcp: {destinationPort: {number: 1}}}, {destinationNamedPort: http}]}]`, []string{`spec.egress[0].protocols[1]: names a port, which only pods have`}, "nothing"},
+		{"namespaces alone of pods", `egress: [{action: Deny, to: [{pods: {namespaceSelector: {}}}]}]`, []string{`spec.egress[0].to[0].pods.podSelector: is missing`}, "nothing"},
+		{"pods of any namespace", `egress: [{action: Deny, to: [{pods: {podSelector: {}}}]}]`, nil, "all"},
 		{"networks of ingress", `ingress: [{action: Accept, from: [{networks: [8.0.0.0/8]}]}]`, []string{`spec.ingress[0].from[0]: want exactly one peer`}, "all"},
 	}
 	for _, test := range tests {
@@ -75,6 +79,37 @@ func TestAdminGaps(t *testing.T) {
 			}
 			if got := c.Allowed(pods(t, c, "a", "web"), peerOf(t, c, "8.8.8.8")).String(); got != test.conn {
 				t.Errorf("a/web -> 8.8.8.8: got %s, want %s", got, test.conn)
+			}
+		})
+	}
+}
+
+// A part that is missing in an AdminNetworkPolicy must not widen it.
+func TestAdminSelectors(t *testing.T) {
+	const policy = "---\n{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: p}, spec: {priority: 1, "
+	const deny = `egress: [{action: Deny, to: [{namespaces: {}}]}]`
+	tests := []struct {
+		name, spec, want string
+		conn             string // from a/web to a/db
+	}{
+		{"subject", `subject: {pods: {podSelector: {}, namespaceSelector: {}}}, ` + deny, "", "nothing"},
+		{"subject without namespaces", `subject: {pods: {podSelector: {}}}, ` + deny, `spec.subject.pods.namespaceSelector: is missing`, "all"},
+		{"subject without pods", `subject: {pods: {namespaceSelector: {}}}, ` + deny, `spec.subject.pods.podSelector: is missing`, "all"},
+		{"no subject", deny, `spec.subject: want exactly one of namespaces and pods for a subject`, "all"},
+		{"peer without namespaces", `subject: {namespaces: {}}, egress: [{action: Allow, to: [{pods: {podSelector: {}}}]}, ` + deny[len("egress: ["):], `spec.egress[0].to[0].pods.namespaceSelector: is missing`, "nothing"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, _ := New(parse(t, traps+policy+test.spec+"}}"), Options{})
+			var got string
+			for _, p := range c.Others[0].Problems {
+				got += pathText(p.Path) + ": " + p.Reason
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+			if got := c.Allowed(pods(t, c, "a", "web"), pods(t, c, "a", "db")).String(); got != test.conn {
+				t.Errorf("a/web -> a/db: got %s, want %s", got, test.conn)
 			}
 		})
 	}

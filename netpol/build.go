@@ -3,10 +3,10 @@ package netpol
 import (
 	"cmp"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/ringfence/ringfence/manifest"
 )
@@ -14,13 +14,14 @@ import (
 // builder makes a cluster of objects.
 type builder struct {
 	cluster     *Cluster
-	fields      fieldPool
+	decoder     decoder
 	networkSets bool // there are some
+	hosts       bool // there are host endpoints
 	gaps        []manifest.Gap
 }
 
-// add puts the objects into the cluster, namespaces first, for the others need
-// them.
+// add puts the objects into the cluster in their order, namespaces first, for the
+// others need them.
 func (b *builder) add(objects []*manifest.Object) {
 	objects = b.latest(objects)
 	c := b.cluster
@@ -40,8 +41,12 @@ func (b *builder) add(objects []*manifest.Object) {
 			b.read(o, func(r *reader) { c.Others = append(c.Others, r.otherPolicies(c.namespace, k)...) })
 		case k.isRoute():
 			c.routes = append(c.routes, o)
+		case k.isReferenceGrant():
+			c.grants = append(c.grants, o)
 		case k.isNetworkSet():
 			b.networkSets = true
+		case k.isHostEndpoint():
+			b.hosts = true
 		default:
 			if path, ok := k.templatePath(); ok {
 				b.read(o, func(r *reader) { b.addWorkload(r, path) })
@@ -69,8 +74,8 @@ func (r *reader) otherPolicies(namespace func(string) *Namespace, k kind) []*Pol
 }
 
 func (b *builder) read(o *manifest.Object, decode func(*reader)) {
-	b.fields.used = 0
-	r := &reader{object: o, fieldPool: &b.fields}
+	b.decoder.used = 0
+	r := &reader{object: o, decoder: &b.decoder}
 	decode(r)
 	b.gaps = append(b.gaps, r.gaps()...)
 }
@@ -86,83 +91,73 @@ func (b *builder) addWorkload(r *reader, path []any) {
 	b.cluster.Workloads = append(b.cluster.Workloads, w)
 }
 
-// latest returns the objects without those that a later one replaces. An object
-// without a name gets one from the API server and replaces nothing.
+// latest returns the objects that matter, sorted, without those that a later one
+// replaces. An object without a name gets one from the API server and replaces
+// nothing.
 func (b *builder) latest(objects []*manifest.Object) []*manifest.Object {
-	seen := refs{seed: maphash.MakeSeed(), last: make(map[uint64]int, len(objects))}
-	latest := make([]*manifest.Object, 0, len(objects))
+	byNamespace := map[string][]*manifest.Object{}
+	count := 0
 	for _, o := range objects {
-		if !kindOf(o).matters() {
-			continue
-		}
-		latest = append(latest, o)
-		if o.Name == "" {
-			continue
-		}
-		if earlier := seen.put(latest); earlier >= 0 {
-			replaced := latest[earlier]
-			latest[earlier] = nil
-			b.gaps = append(b.gaps, manifest.Gap{
-				Pos:    replaced.Pos,
-				Code:   manifest.DuplicateObject,
-				Reason: fmt.Sprintf("%s %q is declared again at %s, which counts", o.Kind, o.Name, o.Pos),
-				Note:   true,
-			})
+		if kindOf(o).matters() {
+			byNamespace[o.Namespace] = append(byNamespace[o.Namespace], o)
+			count++
 		}
 	}
-	return slices.DeleteFunc(latest, func(o *manifest.Object) bool { return o == nil })
-}
-
-// refs finds objects that have been met by a hash of their Ref, which takes a
-// fraction of the memory of the Ref itself.
-type refs struct {
-	seed maphash.Seed
-	last map[uint64]int
-}
-
-// put notes the last of the objects. It returns the place of an earlier one of the
-// same Ref, -1 where there is none.
-func (r *refs) put(objects []*manifest.Object) (earlier int) {
-	o := objects[len(objects)-1]
-	var hash maphash.Hash
-	hash.SetSeed(r.seed)
-	for _, part := range [...]string{o.Namespace, o.Name, o.Kind, o.Group} {
-		hash.WriteString(part)
-		hash.WriteByte(0)
-	}
-	for sum := hash.Sum64(); ; sum++ {
-		i, known := r.last[sum]
-		if known && objects[i] != nil && objects[i].Ref != o.Ref {
-			continue // two that happen to have one hash
+	latest := make([]*manifest.Object, 0, count)
+	for _, name := range slices.Sorted(maps.Keys(byNamespace)) {
+		all := byNamespace[name]
+		slices.SortStableFunc(all, byKindAndName)
+		for i, o := range all {
+			if i+1 < len(all) && o.Name != "" && o.Ref == all[i+1].Ref {
+				b.replaced(o, all[i+1])
+			} else {
+				latest = append(latest, o)
+			}
 		}
-		r.last[sum] = len(objects) - 1
-		if known {
-			return i
-		}
-		return -1
 	}
+	return latest
 }
 
-// finish sorts what was added and joins policies with what they select.
+// byKindAndName orders objects of one namespace like Ref.Compare.
+func byKindAndName(o, p *manifest.Object) int {
+	if o.Kind == p.Kind && o.Group == p.Group {
+		return strings.Compare(o.Name, p.Name)
+	}
+	return o.Compare(p.Ref)
+}
+
+func (b *builder) replaced(o, by *manifest.Object) {
+	b.gaps = append(b.gaps, manifest.Gap{
+		Pos:    o.Pos,
+		Code:   manifest.DuplicateObject,
+		Reason: fmt.Sprintf("%s %q is declared again at %s, which counts", o.Kind, o.Name, by.Pos),
+		Note:   true,
+	})
+}
+
+// finish joins policies with what they select. What was added is sorted, except
+// for what the names of the objects do not tell.
 func (b *builder) finish() []manifest.Gap {
 	c := b.cluster
 	c.Namespaces = slices.SortedFunc(maps.Values(c.namespaces), byName)
-	slices.SortStableFunc(c.Workloads, func(v, w *Workload) int { return v.Compare(w.Ref) })
-	slices.SortStableFunc(c.Services, func(s, t *Service) int { return s.Compare(t.Ref) })
-	slices.SortStableFunc(c.Policies, (*Policy).compare)
+	if byRef := func(v, w *Workload) int { return v.Compare(w.Ref) }; !slices.IsSortedFunc(c.Workloads, byRef) {
+		slices.SortStableFunc(c.Workloads, byRef) // of those without a name, generateName counts
+	}
 	slices.SortStableFunc(c.Others, (*Policy).compare)
-	slices.SortStableFunc(c.Foreign, func(o, p *manifest.Object) int { return o.Compare(p.Ref) })
-	slices.SortStableFunc(c.routes, func(o, p *manifest.Object) int { return o.Compare(p.Ref) })
 	c.placeWorkloads()
 	c.index = newIndex(c.Workloads)
+	c.placePolicies()
 	c.groupPolicies()
 	names, cuts := map[string]bool{}, map[netip.Prefix]bool{}
-	c.addNames(names)
-	c.addCuts(cuts)
+	c.addSplits(names, cuts)
 	c.names, c.parts = slices.Sorted(maps.Keys(names)), cutAddresses(cuts)
 	c.doubtNodes()
+	c.doubtAdded()
 	if b.networkSets {
 		c.doubtNetworkSets()
+	}
+	if b.hosts {
+		c.doubtHosts()
 	}
 	slices.SortStableFunc(b.gaps, func(g, h manifest.Gap) int {
 		return cmp.Or(g.Compare(h.Pos), cmp.Compare(g.Reason, h.Reason))
@@ -182,6 +177,18 @@ func (c *Cluster) placeWorkloads() {
 	}
 	for _, n := range c.Namespaces {
 		n.workloads = c.Workloads[n.first:n.last:n.last]
+	}
+}
+
+// placePolicies gives every namespace its NetworkPolicies, which lie in a row too.
+func (c *Cluster) placePolicies() {
+	for rest := c.Policies; len(rest) > 0; {
+		n := rest[0].namespace
+		end := 1
+		for end < len(rest) && rest[end].namespace == n {
+			end++
+		}
+		n.policies, rest = rest[:end:end], rest[end:]
 	}
 }
 

@@ -1,7 +1,7 @@
 package netpol
 
 import (
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,56 +14,78 @@ import (
 // Everything else is doubted.
 func (r *reader) calicoPolicy(n *Namespace) *Policy {
 	p := &Policy{Ref: r.object.Ref, Source: r.object, namespace: n}
-	defer func() { p.Problems = r.problems }()
+	defer func() {
+		p.Problems = r.problems
+		r.doubtRejected(p)
+	}()
+	fields := []string{"tier", "order", "selector", "types", "ingress", "egress", "performanceHints"}
 	if n == nil {
 		p.Namespace = ""
+		fields = append(fields, "namespaceSelector")
 	}
-	root := r.root()
-	spec := root.child("spec")
+	spec := r.root().child("spec")
 	if !spec.mapping() {
 		p.Selector.invalid = true
 		return p
 	}
-	spec.doubtOthers(func(reason string, path []any) { p.doubt(reason, path...) },
-		"tier", "order", "selector", "namespaceSelector", "types", "ingress", "egress", "performanceHints")
+	spec.doubtOthers(func(reason string, path []any) { p.doubt(reason, path...) }, fields...)
 	if tier, _ := spec.child("tier").text(); tier != "" && tier != "default" {
 		p.doubt("tier "+tier+" is not evaluated", "spec", "tier")
 	}
-	pods, ok := spec.child("selector").calicoSelector()
-	namespaces, valid := spec.child("namespaceSelector").calicoSelector()
-	if !ok || !valid || spec.child("serviceAccountSelector").present() {
-		p.doubt("what it selects is not known", "spec", "selector")
-		p.setScope()
-		return p
-	}
-	selector := joinNamespaces(n, pods, namespaces, spec.child("namespaceSelector").present())
-	p.Selector, p.NamespaceSelector = selector.pods, selector.namespaces
-	if n != nil {
-		p.NamespaceSelector = nil
-	}
+	known := spec.calicoSubject(p)
 	p.IngressRules = spec.child("ingress").calicoRules(p, Ingress)
 	p.EgressRules = spec.child("egress").calicoRules(p, Egress)
 	p.Types, p.TypesWritten = spec.child("types").policyTypes()
 	if !p.TypesWritten {
-		if len(p.IngressRules) > 0 || len(p.EgressRules) == 0 {
-			p.Types = append(p.Types, Ingress)
-		}
-		if len(p.EgressRules) > 0 {
-			p.Types = append(p.Types, Egress)
-		}
+		p.Types = directions(len(p.IngressRules) > 0 || len(p.EgressRules) == 0, len(p.EgressRules) > 0)
+	}
+	p.doubts = slices.DeleteFunc(p.doubts, func(d Doubt) bool { return d.only != nil && !slices.Contains(p.Types, *d.only) })
+	p.doubtTypes()
+	if !known {
+		p.doubt("what it selects is not known", "spec", "selector")
+		p.setScope()
+		p.Types = nil
 	}
 	return p
 }
 
-// joinNamespaces makes a selector of one for pods and one for namespaces. The
-// former may name the namespace by a label that Calico adds to pods.
-func joinNamespaces(own *Namespace, pods, namespaces Selector, written bool) podSelector {
-	var s podSelector
-	if own == nil || written {
+// doubtTypes doubts the types of a policy that has none written and is written where
+// Calico keeps policies. Only its client and its API server set them; without, the
+// policy is about both directions.
+func (p *Policy) doubtTypes() {
+	if p.Group == "crd.projectcalico.org" && !p.TypesWritten && len(p.Types) == 1 {
+		other := Ingress + Egress - p.Types[0]
+		p.doubtDirection(other, "without types it may be about "+other.String(), "spec")
+	}
+}
+
+// calicoSubject reads what a policy selects; ok is false where that is not known.
+func (f *field) calicoSubject(p *Policy) (ok bool) {
+	if f.child("serviceAccountSelector").filled() {
+		return false
+	}
+	namespaceSelector := &field{reader: f.reader} // only global ones have it
+	if p.namespace == nil {
+		namespaceSelector = f.child("namespaceSelector")
+	}
+	selector, ok := namespaceSelector.calicoPods(p.namespace, f.child("selector"))
+	p.Selector, p.NamespaceSelector = selector.pods, selector.namespaces
+	return ok
+}
+
+// filled tells whether a text is there: for Calico an empty one is absent.
+func (f *field) filled() bool { return f.present() && f.value != "" }
+
+// calicoPods reads a selector of pods in the namespaces that f selects, or else in
+// the own one. The former may name the namespace by a label that Calico adds to pods.
+func (f *field) calicoPods(own *Namespace, selector *field) (s podSelector, ok bool) {
+	pods, ok := selector.calicoSelector()
+	namespaces, valid := f.calicoSelector()
+	if own == nil || f.filled() {
 		s.namespaces = &namespaces
 	}
 	for _, r := range pods.Requirements {
-		if r.Key != "projectcalico.org/namespace" {
+		if r.Key != calicoNamespace {
 			s.pods.Requirements = append(s.pods.Requirements, r)
 			continue
 		}
@@ -73,7 +95,7 @@ func joinNamespaces(own *Namespace, pods, namespaces Selector, written bool) pod
 		}
 		s.namespaces.Requirements = append(s.namespaces.Requirements, r)
 	}
-	return s
+	return s, ok && valid
 }
 
 func (f *field) calicoRules(p *Policy, d Direction) []*Rule {
@@ -96,23 +118,27 @@ func (f *field) calicoRule(rule *Rule) {
 	if rule.Direction == Egress {
 		near, far = far, near
 	}
-	f.doubtOthers(rule.doubtAt, "action", "metadata", "protocol", "source", "destination")
-	switch action, _ := f.child("action").text(); action {
+	action := f.child("action")
+	switch name, ok := action.text(); name {
 	case "Allow":
 	case "Log":
 		return
+	case "Deny", "Pass":
+		rule.doubt("action "+name+" is not evaluated", action.path()...)
+		return
 	default:
-		rule.doubt("action "+action+" is not evaluated", f.child("action").path()...)
+		if ok {
+			action.reject("is %q, want Allow, Deny, Log or Pass", name)
+		}
 		return
 	}
-	destination := f.child("destination")
-	source := f.child("source")
-	if source.child("ports").present() {
+	f.doubtOthers(rule.doubtAt, "action", "metadata", "protocol", "source", "destination")
+	if source := f.child("source"); source.child("ports").present() {
 		rule.doubt("ports of the source are not evaluated", source.path()...)
 	}
 	f.child(near).doubtOthers(rule.doubtAt, "ports")
 	f.child(far).calicoPeer(rule, far)
-	destination.child("ports").calicoPorts(rule, f.child("protocol"))
+	f.child("destination").child("ports").calicoPorts(rule, f.child("protocol"))
 }
 
 // calicoPeer reads an EntityRule; an absent or empty one is about every peer.
@@ -120,48 +146,50 @@ func (f *field) calicoPeer(rule *Rule, name string) {
 	if !f.mapping() {
 		return
 	}
-	f.doubtOthers(rule.doubtAt, "nets", "selector", "namespaceSelector", "ports")
+	known := []string{"nets", "selector", "namespaceSelector", "ports"}
+	f.doubtOthers(rule.doubtAt, known...)
 	nets, selector, namespaces := f.child("nets"), f.child("selector"), f.child("namespaceSelector")
-	selects := selector.present() || namespaces.present()
+	selects := selector.filled() || namespaces.filled()
 	n, _ := nets.length()
+	peer := &RulePeer{Rule: rule, at: []any{name}}
 	switch {
 	case n > 0 && selects:
 		rule.doubt("nets beside a selector are not evaluated", f.path()...)
-	case len(f.others("ports")) > 0 && n == 0 && !selects:
-		// It is about what is not evaluated.
 	case n > 0:
-		peer := &RulePeer{Rule: rule, at: []any{name, "nets"}}
-		for i := range n {
-			if prefix, ok := nets.item(i).ciliumCIDR(); ok {
-				peer.Networks = append(peer.Networks, prefix)
-			}
-		}
-		nets.knowPods(peer)
+		peer.at = append(peer.at, "nets")
+		nets.calicoNets(peer, n)
 		rule.Peers = append(rule.Peers, peer)
 	case selects:
-		peer := &RulePeer{Rule: rule, at: []any{name}}
 		rule.Peers = append(rule.Peers, peer)
-		pods, ok := selector.calicoSelector()
-		spaces, valid := namespaces.calicoSelector()
-		if !ok || !valid {
+		s, ok := namespaces.calicoPods(rule.Policy.namespace, selector)
+		if !ok {
 			rule.doubt("what it selects is not known", f.path()...)
 			return
 		}
-		s := joinNamespaces(rule.Policy.namespace, pods, spaces, namespaces.present())
 		peer.NamespaceSelector, peer.PodSelector = s.namespaces, &s.pods
-	default:
-		rule.AllPeers = true
+	default: // what is not evaluated may name peers
+		rule.AllPeers = !slices.ContainsFunc(f.others(known...), func(key string) bool { return f.child(key).present() })
 	}
+}
+
+// calicoNets reads n networks, which match the pods inside them too.
+func (f *field) calicoNets(peer *RulePeer, n int) {
+	for i := range n {
+		if prefix, ok := f.item(i).cidr(); ok {
+			peer.Networks = append(peer.Networks, prefix)
+			if prefix.Addr().Is4() != peer.Networks[0].Addr().Is4() {
+				peer.Rule.doubt("nets of IPv4 beside ones of IPv6 are not evaluated", f.path()...)
+			}
+		}
+	}
+	f.knowPods(peer)
 }
 
 // calicoPorts reads the ports of a destination, and the protocol that they are of.
 func (f *field) calicoPorts(rule *Rule, protocol *field) {
 	all := []Protocol{TCP, UDP, SCTP}
 	if protocol.present() {
-		all = nil
-		if p, ok := protocol.calicoProtocol(); ok {
-			all = []Protocol{p}
-		}
+		all = protocol.calicoProtocol()
 	}
 	n, _ := f.length()
 	if n == 0 {
@@ -171,31 +199,41 @@ func (f *field) calicoPorts(rule *Rule, protocol *field) {
 		}
 		return
 	}
+	if len(all) != 1 {
+		rule.doubt("ports without TCP, UDP or SCTP are not evaluated", f.path()...)
+		return
+	}
 	for i := range n {
-		for _, p := range f.item(i).calicoPort(all) {
+		if p := f.item(i).calicoPort(all[0]); p != nil {
 			p.at = []any{"destination", "ports", i}
 			rule.addPort(p)
 		}
 	}
 }
 
-// calicoProtocol returns a protocol by its name or number; ok is false for those
+// calicoProtocol returns a protocol by its name or number, nothing for those
 // without ports.
-func (f *field) calicoProtocol() (p Protocol, ok bool) {
-	switch v := f.value.(type) {
-	case int64:
-		p, ok = map[int64]Protocol{6: TCP, 17: UDP, 132: SCTP}[v]
-		return p, ok
-	case string:
-		p = Protocol(strings.ToUpper(v))
-		return p, p.slot() >= 0
-	default:
-		return "", false
+func (f *field) calicoProtocol() []Protocol {
+	name, isName := f.value.(string)
+	number, isNumber := f.value.(int64)
+	if n, err := strconv.ParseUint(name, 10, 8); err == nil {
+		number, isNumber = int64(n), true
 	}
+	byNumber := map[int64]Protocol{6: TCP, 17: UDP, 132: SCTP}
+	switch p := Protocol(strings.ToUpper(name)); {
+	case isNumber && byNumber[number] != "":
+		return []Protocol{byNumber[number]}
+	case isNumber && 0 < number && number < 256, p == "ICMP", p == "ICMPV6", p == "UDPLITE":
+	case isName && p.slot() >= 0:
+		return []Protocol{p}
+	default:
+		f.reject("is %s, want a protocol", describe(f.value))
+	}
+	return nil
 }
 
 // calicoPort reads a number, a range as in "80:90", or a name.
-func (f *field) calicoPort(protocols []Protocol) []*RulePort {
+func (f *field) calicoPort(protocol Protocol) *RulePort {
 	var text string
 	switch v := f.value.(type) {
 	case int64:
@@ -207,86 +245,14 @@ func (f *field) calicoPort(protocols []Protocol) []*RulePort {
 	if !isRange {
 		hi = lo
 	}
-	first, err := strconv.Atoi(lo)
-	last, errLast := strconv.Atoi(hi)
-	if err != nil || errLast != nil {
-		return namedPorts(text, protocols)
+	if strings.Trim(lo+hi, "0123456789") != "" && !isRange && f.value == text {
+		return &RulePort{Protocol: protocol, Name: text}
 	}
-	var ports []*RulePort
-	for _, p := range protocols {
-		ports = append(ports, &RulePort{Protocol: p, First: first, Last: last})
+	first, err := strconv.ParseUint(lo, 10, 16)
+	last, errLast := strconv.ParseUint(hi, 10, 16)
+	if err != nil || errLast != nil || first > last {
+		f.reject("is %s, want a port, a range of ports or a name", describe(f.value))
+		return nil
 	}
-	return ports
-}
-
-// The parts of Calico's selectors that label selectors have too.
-var (
-	calicoHas   = regexp.MustCompile(`^(!?)\s*has\(\s*([^\s()'"]+)\s*\)$`)
-	calicoEqual = regexp.MustCompile(`^([^\s()'"!=]+)\s*(==|!=)\s*(?:'([^']*)'|"([^"]*)")$`)
-	calicoIn    = regexp.MustCompile(`^([^\s()'"!=]+)\s+(in|not\s+in)\s*\{([^{}]*)\}$`)
-	calicoValue = regexp.MustCompile(`^\s*(?:'([^']*)'|"([^"]*)")\s*$`)
-)
-
-// calicoSelector reads a selector that label selectors can express: conditions
-// joined by &&. An absent one selects everything.
-func (f *field) calicoSelector() (s Selector, ok bool) {
-	text, ok := f.text()
-	text = strings.TrimSpace(text)
-	if !ok || text == "" || text == "all()" {
-		return s, ok
-	}
-	for term := range strings.SplitSeq(text, "&&") {
-		r, ok := calicoTerm(strings.TrimSpace(term))
-		if !ok {
-			return s, false
-		}
-		if r.Key != "" {
-			s.Requirements = append(s.Requirements, r)
-		}
-	}
-	return s, true
-}
-
-// calicoTerm reads one condition; without a key it is always met.
-func calicoTerm(term string) (r Requirement, ok bool) {
-	if term == "all()" {
-		return r, true
-	}
-	if m := calicoHas.FindStringSubmatch(term); m != nil {
-		r = Requirement{Key: m[2], Operator: Exists}
-		if m[1] != "" {
-			r.Operator = DoesNotExist
-		}
-	} else if m := calicoEqual.FindStringSubmatch(term); m != nil {
-		r = Requirement{Key: m[1], Operator: In, Values: []string{m[3] + m[4]}}
-		if m[2] == "!=" {
-			r.Operator = NotIn
-		}
-	} else if m := calicoIn.FindStringSubmatch(term); m != nil {
-		r = Requirement{Key: m[1], Operator: In}
-		if m[2] != "in" {
-			r.Operator = NotIn
-		}
-		for value := range strings.SplitSeq(m[3], ",") {
-			v := calicoValue.FindStringSubmatch(value)
-			if v == nil {
-				return r, false
-			}
-			r.Values = append(r.Values, v[1]+v[2])
-		}
-	}
-	return r.withoutCalicoNames()
-}
-
-// withoutCalicoNames replaces the label by which Calico names namespaces; ok is
-// false for the other labels that Calico adds.
-func (r Requirement) withoutCalicoNames() (Requirement, bool) {
-	switch {
-	case r.Key == "projectcalico.org/name":
-		r.Key = NameLabel
-	case r.Key == "projectcalico.org/namespace":
-	case strings.HasPrefix(r.Key, "projectcalico.org/"), strings.HasPrefix(r.Key, "pcns."), strings.HasPrefix(r.Key, "pcsa."), r.Key == "":
-		return r, false
-	}
-	return r, true
+	return &RulePort{Protocol: protocol, First: int(first), Last: int(last)}
 }

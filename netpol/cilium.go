@@ -9,18 +9,12 @@ import (
 	"github.com/ringfence/ringfence/manifest"
 )
 
-// Labels by which Cilium's selectors name namespaces and their labels
-// (https://docs.cilium.io/en/stable/security/policy/kubernetes/#namespaces).
-const (
-	ciliumNamespace       = "io.kubernetes.pod.namespace"
-	ciliumNamespaceLabels = "io.cilium.k8s.namespace.labels."
-)
-
 // ciliumPolicies reads CiliumNetworkPolicy, whose namespace is given, or
 // CiliumClusterwideNetworkPolicy: one policy for each of its specs. They add to
 // NetworkPolicies and isolate like them, in the directions that have rules
 // (https://docs.cilium.io/en/stable/security/policy/intro/). What goes beyond
-// selectors, blocks, entities and ports is doubted.
+// selectors, blocks, entities and ports is doubted. So is an object of which a part
+// is not accepted, because Cilium then applies none of it.
 func (r *reader) ciliumPolicies(n *Namespace) []*Policy {
 	var policies []*Policy
 	read := func(spec *field, path ...any) {
@@ -44,35 +38,70 @@ func (r *reader) ciliumPolicies(n *Namespace) []*Policy {
 	}
 	for _, p := range policies {
 		p.Problems = r.problems
+		r.doubtRejected(p)
 	}
 	return policies
 }
 
 func (f *field) ciliumSpec(p *Policy) {
 	f.doubtOthers(func(reason string, path []any) { p.doubt(reason, path...) },
-		"endpointSelector", "ingress", "egress", "labels", "description", "nodeSelector")
-	if f.child("nodeSelector").present() {
-		p.Selector.invalid, p.onNodes = true, true
-		p.doubt("policies for nodes are not evaluated", f.child("nodeSelector").path()...)
+		"endpointSelector", "nodeSelector", "ingress", "egress", "ingressDeny", "egressDeny", "enableDefaultDeny", "labels", "description", "log")
+	endpoints, nodes := f.child("endpointSelector"), f.child("nodeSelector")
+	p.Selector.invalid = true // until there is a valid one
+	switch {
+	case endpoints.present() == nodes.present():
+		f.reject("want exactly one of endpointSelector and nodeSelector")
+		return
+	case nodes.present() && p.namespace != nil:
+		nodes.reject("is for CiliumClusterwideNetworkPolicy only")
+		return
+	case nodes.present():
+		p.doubtNodes("policies for nodes are not evaluated", nodes.path()...)
 		return
 	}
-	selector, ok := f.child("endpointSelector").ciliumSelector(p)
-	if !ok {
-		p.doubt("what it selects is not known", f.child("endpointSelector").path()...)
-		p.setScope()
-		return
-	}
-	p.NamespaceSelector, p.Selector = selector.namespaces, selector.pods
-	if p.namespace != nil { // that of another namespace is not accepted
-		p.NamespaceSelector = nil
-	}
+	known := endpoints.ciliumSubject(p)
 	p.IngressRules = f.child("ingress").ciliumRules(p, Ingress)
 	p.EgressRules = f.child("egress").ciliumRules(p, Egress)
-	for _, d := range bothDirections() {
-		if len(p.Written(d)) > 0 {
-			p.Types = append(p.Types, d)
-		}
+	if types := directions(f.ciliumDenies(p, Ingress), f.ciliumDenies(p, Egress)); known {
+		p.Types = types
 	}
+}
+
+// ciliumSubject reads endpointSelector; known is false where it is not known what
+// that selects. In a policy of a namespace it selects there only.
+func (f *field) ciliumSubject(p *Policy) (known bool) {
+	s, ok := f.ciliumSelector(p)
+	if !ok {
+		p.doubt("what it selects is not known", f.path()...)
+		p.setScope()
+		return false
+	}
+	p.NamespaceSelector, p.Selector = s.namespaces, s.pods
+	if named := (Selector{Requirements: s.names}); p.namespace != nil && !named.Matches(map[string]string{NameLabel: p.Namespace}) {
+		p.doubt("it selects in another namespace", f.path()...)
+		p.setScope()
+		p.Selector = s.pods
+	}
+	return true
+}
+
+// ciliumDenies tells whether a policy denies by default in a direction: where it has
+// rules, unless enableDefaultDeny says otherwise.
+func (f *field) ciliumDenies(p *Policy, d Direction) bool {
+	denying, byDefault := f.child(d.list()+"Deny"), f.child("enableDefaultDeny").child(d.list())
+	n, _ := denying.length()
+	if n > 0 {
+		p.doubtDirection(d, denying.key+" is not evaluated", denying.path()...)
+	}
+	hasRules := n > 0 || len(p.Written(d)) > 0
+	if !byDefault.present() {
+		return hasRules
+	}
+	denies := byDefault.flag()
+	if hasRules && !denies {
+		p.doubtDirection(d, "without denying by default it is not evaluated", byDefault.path()...)
+	}
+	return hasRules || denies
 }
 
 // setScope makes a policy select everything that it might.
@@ -94,67 +123,6 @@ func (f *field) doubtOthers(doubt func(reason string, path []any), known ...stri
 
 func (r *Rule) doubtAt(reason string, path []any) { r.doubt(reason, path...) }
 
-// podSelector is a selector of pods by their labels and by those of their
-// namespaces.
-type podSelector struct {
-	namespaces *Selector // nil for the policy's own namespace
-	pods       Selector
-}
-
-// ciliumSelector reads an EndpointSelector; ok is false for one that uses labels
-// which manifests do not hold.
-func (f *field) ciliumSelector(p *Policy) (s podSelector, ok bool) {
-	all := f.ciliumLabels()
-	if p.namespace == nil {
-		s.namespaces = &Selector{}
-	}
-	s.pods.invalid = all.invalid
-	for _, r := range all.Requirements {
-		source, key, found := strings.Cut(r.Key, ":")
-		if !found {
-			source, key = "any", r.Key
-		}
-		switch {
-		case source != "any" && source != "k8s", strings.HasPrefix(key, "io.cilium.k8s.policy."):
-			return s, false
-		case key == ciliumNamespace:
-			r.Key = NameLabel
-		case strings.HasPrefix(key, ciliumNamespaceLabels):
-			r.Key = strings.TrimPrefix(key, ciliumNamespaceLabels)
-		default:
-			r.Key = key
-			s.pods.Requirements = append(s.pods.Requirements, r)
-			continue
-		}
-		if s.namespaces == nil {
-			s.namespaces = &Selector{}
-		}
-		s.namespaces.Requirements = append(s.namespaces.Requirements, r)
-	}
-	return s, true
-}
-
-// ciliumLabels reads a label selector whose keys may have a source before a colon.
-func (f *field) ciliumLabels() Selector {
-	s := Selector{invalid: !f.mapping()}
-	labels, _ := f.child("matchLabels").value.(map[string]any)
-	for key := range labels {
-		value, ok := f.at("matchLabels", key).labelValue()
-		s.Requirements = append(s.Requirements, Requirement{Key: key, Operator: In, Values: []string{value}})
-		s.invalid = s.invalid || !ok
-	}
-	slices.SortFunc(s.Requirements, byKey)
-	expressions := f.child("matchExpressions")
-	n, ok := expressions.length()
-	s.invalid = s.invalid || !ok
-	for i := range n {
-		r, ok := expressions.item(i).requirement()
-		s.Requirements = append(s.Requirements, r)
-		s.invalid = s.invalid || !ok
-	}
-	return s
-}
-
 func (f *field) ciliumRules(p *Policy, d Direction) []*Rule {
 	n, _ := f.length()
 	rules := make([]*Rule, 0, n)
@@ -169,19 +137,20 @@ func (f *field) ciliumRules(p *Policy, d Direction) []*Rule {
 }
 
 // ciliumRule reads IngressRule or EgressRule. Without a peer it is about every
-// peer if it names ports, else about nothing.
+// peer if it names ports, else about nothing. ICMP is no connection here.
 func (f *field) ciliumRule(rule *Rule, side string) {
-	endpoints, cidr, cidrSet, entities, ports := side+"Endpoints", side+"CIDR", side+"CIDRSet", side+"Entities", "toPorts"
-	f.doubtOthers(rule.doubtAt, endpoints, cidr, cidrSet, entities, ports)
-	lists := 0
+	endpoints, cidr, cidrSet, entities := side+"Endpoints", side+"CIDR", side+"CIDRSet", side+"Entities"
+	known := []string{endpoints, cidr, cidrSet, entities, "toPorts", "icmps"}
+	f.doubtOthers(rule.doubtAt, known...)
+	var lists []string
 	each := func(name string, read func(item *field, peer *RulePeer)) {
 		list := f.child(name)
 		n, _ := list.length()
 		if !list.present() {
 			return
 		}
-		lists++
-		if n == 0 {
+		lists = append(lists, name)
+		if n == 0 { // nothing in recent versions, and absent in others
 			rule.doubt("an empty list is not evaluated", list.path()...)
 		}
 		for i := range n {
@@ -191,35 +160,55 @@ func (f *field) ciliumRule(rule *Rule, side string) {
 		}
 	}
 	each(endpoints, (*field).ciliumEndpoints)
-	each(cidr, func(item *field, peer *RulePeer) {
-		if block, ok := item.ciliumCIDR(); ok {
-			peer.Block, peer.outside = &Block{CIDR: block}, true
-		}
-	})
+	each(cidr, (*field).ciliumCIDR)
 	each(cidrSet, (*field).ciliumCIDRSet)
 	each(entities, (*field).ciliumEntity)
-	rule.AllPorts = !f.child(ports).present()
-	f.child(ports).ciliumPorts(rule)
-	others := f.others(endpoints, cidr, cidrSet, entities, ports) // which may name peers
-	rule.AllPeers = lists == 0 && !rule.AllPorts && len(others) == 0
+	if len(lists) > 1 {
+		f.reject("has %s beside %s, want one kind of peers", lists[0], lists[1])
+	}
+	ports := f.child("toPorts")
+	n, _ := ports.length()
+	icmps, _ := f.child("icmps").length()
+	if n > 0 && icmps > 0 {
+		f.reject("has icmps beside toPorts, want one or the other")
+	}
+	ports.ciliumPorts(rule)
+	rule.AllPorts = n == 0 && icmps == 0
+	rule.AllPeers = len(lists) == 0 && n > 0 && len(f.others(known...)) == 0 // others may name peers
 }
 
 func (f *field) ciliumEndpoints(peer *RulePeer) {
-	s, ok := f.ciliumSelector(peer.Rule.Policy)
+	p := peer.Rule.Policy
+	s, ok := f.ciliumSelector(p)
 	if !ok {
 		peer.Rule.doubt("what it selects is not known", f.path()...)
 		return
 	}
 	peer.NamespaceSelector, peer.PodSelector = s.namespaces, &s.pods
+	if p.namespace != nil && s.namespaces != nil && s.names == nil {
+		peer.Rule.doubt("not all versions select by labels of other namespaces", f.path()...)
+	}
+	if s.elsewhere(p) {
+		peer.Rule.doubt("nodes and addresses may match it", f.path()...)
+	}
 }
 
-// ciliumCIDR reads a CIDR or a single address.
-func (f *field) ciliumCIDR() (netip.Prefix, bool) {
+// ciliumCIDR reads a CIDR or a single address. It is about nothing that has an
+// identity of its own: no pods and no nodes
+// (https://docs.cilium.io/en/stable/security/policy/layer3/#ip-cidr-based).
+func (f *field) ciliumCIDR(peer *RulePeer) {
 	s, _ := f.text()
-	if a, err := netip.ParseAddr(s); err == nil {
-		return netip.PrefixFrom(a, a.BitLen()), true
+	var block netip.Prefix
+	a, err := netip.ParseAddr(s)
+	ok := err == nil
+	if ok {
+		block = netip.PrefixFrom(a, a.BitLen())
+	} else {
+		block, ok = f.cidr()
 	}
-	return f.cidr()
+	if ok {
+		peer.Block, peer.outside = &Block{CIDR: block}, true
+	}
 }
 
 func (f *field) ciliumCIDRSet(peer *RulePeer) {
@@ -227,7 +216,14 @@ func (f *field) ciliumCIDRSet(peer *RulePeer) {
 		return
 	}
 	f.doubtOthers(peer.Rule.doubtAt, "cidr", "except")
-	block, ok := f.child("cidr").ciliumCIDR()
+	cidr := f.child("cidr")
+	if !cidr.present() {
+		if len(f.others("except")) == 0 {
+			cidr.reject("is missing")
+		}
+		return
+	}
+	block, ok := cidr.cidr()
 	if !ok {
 		return
 	}
@@ -235,25 +231,36 @@ func (f *field) ciliumCIDRSet(peer *RulePeer) {
 	except := f.child("except")
 	n, _ := except.length()
 	for i := range n {
-		if e, ok := except.item(i).ciliumCIDR(); ok {
+		item := except.item(i)
+		e, ok := item.cidr()
+		if ok && !block.Contains(e.Addr()) {
+			item.reject("%s is no part of %s", e, block)
+		}
+		if ok {
 			peer.Block.Except = append(peer.Block.Except, e)
 		}
 	}
 }
 
-// ciliumEntity reads an entity. Which of the pods on the host network share a
-// node with the policy's pods is not known.
+// ciliumEntity reads an entity. Nodes are no peers, apart from the pods on their
+// network.
 func (f *field) ciliumEntity(peer *RulePeer) {
-	switch name, _ := f.text(); name {
+	switch name, ok := f.text(); name {
 	case "all":
 		peer.entities.world, peer.entities.cluster = true, true
 	case "world":
 		peer.entities.world = true
 	case "cluster":
 		peer.entities.cluster = true
+	case "host", "remote-node":
+		peer.entities.nodes = true
 	case "none":
-	default: // host, remote-node, kube-apiserver and others are nodes or addresses that manifests do not tell
+	case "world-ipv4", "world-ipv6", "kube-apiserver", "ingress", "init", "health", "unmanaged": // what they are depends on the cluster
 		peer.Rule.doubt("entity "+name+" is not known", f.path()...)
+	default:
+		if ok {
+			f.reject("%q is no entity", name)
+		}
 	}
 }
 
@@ -271,7 +278,7 @@ func (f *field) ciliumPorts(rule *Rule) {
 			rule.doubt("ports are missing", item.path()...)
 		}
 		for j := range count {
-			for _, p := range ports.item(j).ciliumPort() {
+			for _, p := range ports.item(j).ciliumPort(rule) {
 				p.at = []any{"toPorts", i, "ports", j}
 				rule.addPort(p)
 			}
@@ -280,42 +287,76 @@ func (f *field) ciliumPorts(rule *Rule) {
 }
 
 // ciliumPort reads PortProtocol: one port for each protocol that it stands for.
-func (f *field) ciliumPort() []*RulePort {
+func (f *field) ciliumPort(rule *Rule) []*RulePort {
 	if !f.mapping() {
 		return nil
 	}
 	f.only("port", "protocol", "endPort")
-	port, name := f.child("port"), ""
-	switch v := port.value.(type) {
-	case string:
-		name = v
-	case int64:
-		name = strconv.FormatInt(v, 10)
+	port, endPort := f.child("port"), f.child("endPort")
+	name, ok := port.text()
+	if !port.present() {
+		port.reject("is missing")
 	}
-	last, ok := f.child("endPort").port()
-	protocol, _ := f.child("protocol").text()
-	all := []Protocol{Protocol(protocol)}
-	switch {
-	case !ok:
+	protocols, valid := f.child("protocol").ciliumProtocols()
+	last, validEnd := endPort.number("port", 0, LastPort)
+	if !ok || !valid || !validEnd || !port.present() {
 		return nil
-	case protocol == "" || protocol == "ANY":
-		all = []Protocol{TCP, UDP, SCTP}
-	case all[0].slot() < 0:
-		return nil // ICMP and the like have no ports and are no connections here
 	}
-	first, err := strconv.Atoi(name)
-	if err != nil {
-		return namedPorts(name, all)
+	if strings.ContainsFunc(name, isLetter) {
+		return port.ciliumNamedPort(rule, name, protocols)
 	}
-	last = max(first, last)
+	first, err := strconv.ParseUint(name, 10, 16)
+	if err != nil || len(name) > 1 && name[0] == '0' { // which Cilium reads as octal
+		port.reject("%q is no port", name)
+		return nil
+	}
+	if last != 0 && last < int(first) || last != 0 && first == 0 {
+		rule.doubt("endPort below the port is not evaluated", endPort.path()...)
+	}
+	lo, hi := int(first), max(int(first), last)
 	if first == 0 {
-		first, last = FirstPort, LastPort
+		lo, hi = FirstPort, LastPort
 	}
 	var ports []*RulePort
-	for _, protocol := range all {
-		ports = append(ports, &RulePort{Protocol: protocol, First: first, Last: last})
+	for _, protocol := range protocols {
+		ports = append(ports, &RulePort{Protocol: protocol, First: lo, Last: hi})
 	}
 	return ports
+}
+
+func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+
+// ciliumProtocols returns the protocols that a name stands for: none for those
+// without ports.
+func (f *field) ciliumProtocols() (all []Protocol, ok bool) {
+	name, ok := f.text()
+	switch {
+	case !ok:
+		return nil, false
+	case name == "" || name == "ANY":
+		return []Protocol{TCP, UDP, SCTP}, true
+	case Protocol(name).slot() >= 0:
+		return []Protocol{Protocol(name)}, true
+	case slices.Contains([]string{"ICMP", "ICMPv6", "VRRP", "IGMP"}, name):
+		return nil, true
+	}
+	f.reject("is %q, want TCP, UDP, SCTP, ICMP, ICMPv6 or ANY", name)
+	return nil, false
+}
+
+// ciliumNamedPort reads the name of a port, in which case does not matter. For
+// egress it stands, depending on the version, for the number that all possible
+// destinations agree on, or for none.
+func (f *field) ciliumNamedPort(rule *Rule, name string, protocols []Protocol) []*RulePort {
+	name = strings.ToLower(name)
+	if strings.ContainsFunc(name, func(r rune) bool { return !isLetter(r) && (r < '0' || r > '9') && r != '-' }) {
+		f.reject("%q is no port", name)
+		return nil
+	}
+	if rule.Direction == Egress {
+		rule.doubt("named ports of egress are not evaluated", f.path()...)
+	}
+	return namedPorts(name, protocols)
 }
 
 func namedPorts(name string, protocols []Protocol) []*RulePort {

@@ -21,7 +21,7 @@ func TestGaps(t *testing.T) {
 		from []string // of those of traps, who reaches a/web
 	}{
 		{"valid", "spec:\n  podSelector: {}\n  ingress: [{from: [{podSelector: {}}]}]", nil, []string{"a/db"}},
-		{"endPort below port", "spec:\n  ingress:\n  - ports:\n    - port: 80\n      endPort: 79", []string{`8: spec.ingress[0].ports[0].endPort: 79 is below port 80`}, nil},
+		{"endPort below port", "spec:\n  ingress:\n  - ports:\n    - port: 80\n      endPort: 79\n  - from: [{podSelector: {}}]", []string{`8: spec.ingress[0].ports[0].endPort: 79 is below port 80`}, []string{"a/db"}},
 		{"endPort without port", "spec:\n  ingress:\n  - ports:\n    - endPort: 79", []string{`7: spec.ingress[0].ports[0].endPort: needs a port number beside it`}, nil},
 		{"endPort with a name", "spec:\n  ingress:\n  - ports: [{port: http, endPort: 79}]", []string{`6: spec.ingress[0].ports[0].endPort: needs a port number beside it`}, nil},
 		{"port out of range", "spec:\n  ingress:\n  - ports: [{port: 0}, {port: 65536}]", []string{
@@ -29,7 +29,7 @@ func TestGaps(t *testing.T) {
 			`6: spec.ingress[0].ports[1].port: is 65536, want a port from 1 to 65535`,
 		}, nil},
 		{"port in quotes", "spec:\n  ingress:\n  - ports: [{port: \"80\"}]", []string{`6: spec.ingress[0].ports[0].port: "80" is no port name: must contain at least one letter (a-z)`}, nil},
-		{"port name too long", "spec:\n  ingress:\n  - ports: [{port: a-very-long-name}]", []string{`6: spec.ingress[0].ports[0].port: "a-very-long-name" is no port name: must be no more than 15 characters`}, nil},
+		{"port name too long", "spec:\n  ingress:\n  - ports: [{port: a-very-long-name}]\n  - from: [{podSelector: {}}]", []string{`6: spec.ingress[0].ports[0].port: "a-very-long-name" is no port name: must be no more than 15 characters`}, []string{"a/db"}},
 		{"protocol", "spec:\n  ingress:\n  - ports: [{port: 80, protocol: tcp}, {protocol: UDP}]", []string{`6: spec.ingress[0].ports[0].protocol: is "tcp", want TCP, UDP or SCTP`}, everyone},
 		{"the rest still counts", "spec:\n  ingress:\n  - from: [{}, {podSelector: {}}]", []string{`6: spec.ingress[0].from[0]: holds no podSelector, namespaceSelector or ipBlock`}, []string{"a/db"}},
 		{"null peer", "spec:\n  ingress:\n  - from: [~]", []string{`6: spec.ingress[0].from[0]: holds no podSelector, namespaceSelector or ipBlock`}, nil},
@@ -42,14 +42,19 @@ func TestGaps(t *testing.T) {
 			`7: spec.ingress[0].from[0].ipBlock.cidr: "10.0.0.0/33" is no CIDR`,
 			`8: spec.ingress[0].from[1].ipBlock.cidr: "" is no CIDR`,
 		}, nil},
-		{"host bits", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: 10.1.2.3/8}", []string{`note: 7: spec.ingress[0].from[0].ipBlock.cidr: 10.1.2.3/8 has host bits, read as 10.0.0.0/8`}, nil},
-		{"leading zeros", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: 010.0.0.0/08}", []string{`note: 7: spec.ingress[0].from[0].ipBlock.cidr: 010.0.0.0/08 is read as 10.0.0.0/8`}, nil},
-		{"IPv4 in IPv6", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: \"::ffff:10.0.0.0/104\"}", []string{`note: 7: spec.ingress[0].from[0].ipBlock.cidr: ::ffff:10.0.0.0/104 is read as 10.0.0.0/8`}, nil},
-		{"except outside cidr", "spec:\n  ingress:\n  - from:\n    - ipBlock:\n        cidr: 10.0.0.0/8\n        except:\n        - 11.0.0.0/16\n        - 10.0.0.0/8", []string{
+		{"host bits", "spec:\n  ingress:\n  - from:\n    - podSelector: {}\n    - ipBlock: {cidr: 10.1.2.3/8, except: [10.1.2.3/16]}", []string{
+			`8: spec.ingress[0].from[1].ipBlock.cidr: 10.1.2.3/8 has host bits, read as 10.0.0.0/8`,
+			`8: spec.ingress[0].from[1].ipBlock.except[0]: 10.1.2.3/16 has host bits, read as 10.1.0.0/16`,
+		}, []string{"a/db"}},
+		{"leading zeros", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: 010.0.0.0/08}", []string{`7: spec.ingress[0].from[0].ipBlock.cidr: 010.0.0.0/08 has leading zeros, read as 10.0.0.0/8`}, nil},
+		{"IPv4 in IPv6", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: \"::ffff:a00:0/104\"}", []string{`7: spec.ingress[0].from[0].ipBlock.cidr: ::ffff:a00:0/104 is of IPv4 but written as IPv6, read as 10.0.0.0/8`}, nil},
+		{"IPv6 in another form", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: \"2001:DB8:0::/48\"}", nil, nil},
+		{"except outside cidr", "spec:\n  ingress:\n  - from:\n    - ipBlock:\n        cidr: 10.0.0.0/8\n        except:\n        - 11.0.0.0/16\n        - 10.0.0.0/8\n  - from: [{podSelector: {}}]", []string{
 			`10: spec.ingress[0].from[0].ipBlock.except[0]: 11.0.0.0/16 is no part of 10.0.0.0/8`,
 			`11: spec.ingress[0].from[0].ipBlock.except[1]: 10.0.0.0/8 is no part of 10.0.0.0/8`,
-		}, nil},
+		}, []string{"a/db"}},
 		{"operator", "spec:\n  podSelector:\n    matchExpressions:\n    - {key: app, operator: Equals, values: [web]}", []string{`7: spec.podSelector.matchExpressions[0].operator: is "Equals", want In, NotIn, Exists or DoesNotExist`}, everyone},
+		{"operator of a peer", "spec:\n  ingress:\n  - from:\n    - podSelector:\n        matchExpressions: [{key: app, operator: NotEquals, values: [web]}]\n    - podSelector: {}", []string{`8: spec.ingress[0].from[0].podSelector.matchExpressions[0].operator: is "NotEquals", want In, NotIn, Exists or DoesNotExist`}, []string{"a/db"}},
 		{"values", "spec:\n  ingress:\n  - from:\n    - podSelector:\n        matchExpressions:\n        - {key: app, operator: NotIn}\n        - {key: app, operator: Exists, values: [x]}", []string{
 			`9: spec.ingress[0].from[0].podSelector.matchExpressions[0].values: NotIn needs at least one value`,
 			`10: spec.ingress[0].from[0].podSelector.matchExpressions[1].values: Exists takes no values`,
@@ -67,7 +72,7 @@ func TestGaps(t *testing.T) {
 				t.Fatal(gaps)
 			}
 			c, gaps := New(append(parse(t, traps), policy...), Options{})
-			if diff := cmp.Diff(test.want, lines(t, gaps)); diff != "" {
+			if diff := cmp.Diff(test.want, gapLines(t, "NetworkPolicy", gaps)); diff != "" {
 				t.Errorf("gaps (-want +got):\n%s", diff)
 			}
 			var from []string
@@ -83,13 +88,13 @@ func TestGaps(t *testing.T) {
 	}
 }
 
-// lines writes gaps of a policy p as TestGaps expects them.
-func lines(t *testing.T, gaps []manifest.Gap) []string {
+// gapLines writes gaps of a policy p as TestGaps expects them.
+func gapLines(t *testing.T, kind string, gaps []manifest.Gap) []string {
 	t.Helper()
 	var got []string
 	for _, gap := range gaps {
-		reason, ok := strings.CutPrefix(gap.Reason, `NetworkPolicy "p": `)
-		if !ok || gap.Code != manifest.InvalidObject || gap.File != "p.yaml" {
+		reason, ok := strings.CutPrefix(gap.Reason, kind+` "p": `)
+		if !ok || gap.Code != manifest.InvalidPolicy || gap.File != "p.yaml" {
 			t.Errorf("unexpected gap %+v", gap)
 		}
 		line := fmt.Sprintf("%d: %s", gap.Line, reason)
@@ -120,6 +125,24 @@ func TestWrongTypesNeverPanic(t *testing.T) {
 		"kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nspec: {podSelector: {matchLabels: %s, matchExpressions: %[1]s}}",
 		"kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nspec: {podSelector: {matchExpressions: [{key: %s, operator: %[1]s, values: %[1]s}]}}",
 	}
+	cilium := "{kind: CiliumNetworkPolicy, apiVersion: cilium.io/v2, metadata: {name: p, namespace: a}, spec: {endpointSelector: {}, "
+	calico := "{kind: GlobalNetworkPolicy, apiVersion: projectcalico.org/v3, metadata: {name: p}, spec: {selector: all(), "
+	tiers := "{kind: ClusterNetworkPolicy, apiVersion: policy.networking.k8s.io/v1alpha2, metadata: {name: p}, spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, "
+	templates = append(
+		templates,
+		"kind: CiliumNetworkPolicy\napiVersion: cilium.io/v2\nspec: %s\nspecs: %[1]s", "{kind: CiliumNetworkPolicy, apiVersion: cilium.io/v2, specs: [{endpointSelector: %s, nodeSelector: %[1]s}]}",
+		cilium+"ingress: %s, egress: %[1]s, ingressDeny: %[1]s, enableDefaultDeny: %[1]s}}", cilium+"ingress: [{fromEndpoints: %s, toPorts: %[1]s, icmps: %[1]s}]}}",
+		cilium+"ingress: [{fromCIDR: %s}, {fromCIDRSet: %[1]s}, {fromEntities: %[1]s}, {fromCIDRSet: [{cidr: %[1]s, except: %[1]s}]}]}}",
+		cilium+"egress: [{toEndpoints: [{matchLabels: %s, matchExpressions: %[1]s}], toPorts: [{ports: %[1]s}, {ports: [{port: %[1]s, protocol: %[1]s, endPort: %[1]s}]}]}]}}",
+		"kind: NetworkPolicy\napiVersion: projectcalico.org/v3\nspec: %s", calico+"types: %s, tier: %[1]s, ingress: %[1]s, egress: %[1]s, serviceAccountSelector: %[1]s, namespaceSelector: %[1]s}}",
+		calico+"ingress: [{action: %s, source: %[1]s}, {action: Allow, source: %[1]s, destination: %[1]s, protocol: %[1]s}]}}",
+		calico+"egress: [{action: Allow, protocol: TCP, destination: {nets: %s, selector: %[1]s, namespaceSelector: %[1]s, ports: %[1]s}}]}}",
+		"kind: AdminNetworkPolicy\napiVersion: policy.networking.k8s.io/v1alpha1\nspec: {priority: %s, subject: %[1]s}", tiers+"ingress: %s, egress: %[1]s}}",
+		tiers+"egress: [{action: %s, to: %[1]s, protocols: %[1]s}, {action: Deny, to: [{networks: %[1]s}, {nodes: %[1]s}, {pods: %[1]s}, {namespaces: %[1]s}], protocols: [{tcp: %[1]s}, {destinationNamedPort: %[1]s}]}]}}",
+		"kind: Ingress\napiVersion: networking.k8s.io/v1\nspec: {defaultBackend: %s, rules: %[1]s}", "kind: Ingress\napiVersion: networking.k8s.io/v1\nspec: {rules: [{http: {paths: [{backend: {service: %s, serviceName: %[1]s}}]}}]}",
+		"kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nspec: {parentRefs: [%s], rules: [{filters: %[1]s, backendRefs: %[1]s}, {backendRefs: [{name: %[1]s, port: %[1]s, namespace: %[1]s}]}]}",
+		"kind: ReferenceGrant\napiVersion: gateway.networking.k8s.io/v1\nspec: {from: %s, to: %[1]s}", "kind: Route\napiVersion: route.openshift.io/v1\nspec: {to: %s, port: {targetPort: %[1]s}, alternateBackends: %[1]s}",
+	)
 	for _, template := range templates {
 		for _, value := range values {
 			text := fmt.Sprintf(template, value)
@@ -129,6 +152,7 @@ func TestWrongTypesNeverPanic(t *testing.T) {
 					c.Explain(from, to)
 				}
 			}
+			c.Entries()
 			for _, gap := range gaps {
 				if gap.Line == 0 || gap.Reason == "" {
 					t.Errorf("%s: gap without line or reason: %+v", text, gap)

@@ -12,14 +12,15 @@ const (
 
 // conns gives ids to sets and remembers what is computed of them.
 type conns struct {
-	sets []ConnSet
-	ids  map[string]connID
-	memo [3]map[uint64]connID // by operation
-	key  []byte
+	sets   []ConnSet
+	ids    map[string]connID
+	single map[uint64]connID    // of rules with one port, by protocol and range
+	memo   [3]map[uint64]connID // by operation
+	key    []byte
 }
 
 func newConns() *conns {
-	c := &conns{ids: map[string]connID{}}
+	c := &conns{ids: map[string]connID{}, single: map[uint64]connID{}}
 	for op := range c.memo {
 		c.memo[op] = map[uint64]connID{}
 	}
@@ -43,6 +44,21 @@ func (c *conns) id(s ConnSet) connID {
 		id = connID(len(c.sets))
 		c.sets = append(c.sets, s)
 		c.ids[string(c.key)] = id
+	}
+	return id
+}
+
+// ports is id of the ports of a rule, given those of the destination.
+func (c *conns) ports(r *Rule, destination []Port) connID {
+	if len(r.Ports) != 1 || r.Ports[0].Name != "" {
+		return c.id(r.On(destination))
+	}
+	p := r.Ports[0]
+	key := uint64(p.Protocol.slot()+1)<<32 | uint64(p.First)<<16 | uint64(p.Last)
+	id, known := c.single[key]
+	if !known {
+		id = c.id(p.On(nil))
+		c.single[key] = id
 	}
 	return id
 }

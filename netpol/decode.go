@@ -3,18 +3,16 @@ package netpol
 import (
 	"net/netip"
 	"regexp"
-	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // policy reads a NetworkPolicy. What the API server would reject allows nothing.
 func (r *reader) policy(n *Namespace) *Policy {
-	p := &Policy{Ref: r.object.Ref, Source: r.object, namespace: n}
+	p := &r.policies.take(1)[0]
+	p.Ref, p.Source, p.namespace = r.object.Ref, r.object, n
 	defer func() { p.Problems = r.problems }()
-	root := r.root()
-	spec := root.child("spec")
+	spec := r.root().child("spec")
 	if !spec.mapping() {
 		p.Selector.invalid = true
 		return p
@@ -29,13 +27,14 @@ func (r *reader) policy(n *Namespace) *Policy {
 	case len(p.EgressRules) > 0:
 		p.Types = bothDirections()
 	default:
-		p.Types = bothDirections()[:1]
+		p.Types = directions(true, false)
 	}
 	return p
 }
 
 func (f *field) policyTypes() (types []Direction, written bool) {
 	n, _ := f.length()
+	var has [2]bool
 	if n > len(bothDirections()) {
 		f.reject("has %d items, want at most %d", n, len(bothDirections()))
 	}
@@ -43,28 +42,27 @@ func (f *field) policyTypes() (types []Direction, written bool) {
 		item := f.item(i)
 		switch name, ok := item.text(); {
 		case name == Ingress.String():
-			types = append(types, Ingress)
+			has[Ingress] = true
 		case name == Egress.String():
-			types = append(types, Egress)
+			has[Egress] = true
 		case ok:
 			item.reject("is %q, want Ingress or Egress", name)
 		}
 	}
-	slices.Sort(types)
-	return slices.Compact(types), n > 0
+	return directions(has[Ingress], has[Egress]), n > 0
 }
 
 func (f *field) rules(p *Policy, d Direction) []*Rule {
 	n, _ := f.length()
-	rules := make([]*Rule, 0, n)
+	rules := f.reader.ruleLists.take(n)
 	for i := range n {
-		rules = append(rules, f.item(i).rule(p, d, i))
+		rules[i] = f.item(i).rule(p, d, i)
 	}
 	return rules
 }
 
 func (f *field) rule(p *Policy, d Direction, index int) *Rule {
-	rule := &Rule{Policy: p, Direction: d, Index: index}
+	rule := f.reader.rules.put(Rule{Policy: p, Direction: d, Index: index})
 	if !f.mapping() {
 		return rule
 	}
@@ -73,11 +71,13 @@ func (f *field) rule(p *Policy, d Direction, index int) *Rule {
 	from, ports := f.child(side), f.child("ports")
 	n, ok := from.length()
 	rule.AllPeers = ok && n == 0
+	rule.Peers = f.reader.peerLists.take(n)
 	for i := range n {
-		rule.Peers = append(rule.Peers, from.item(i).rulePeer(rule, i))
+		rule.Peers[i] = from.item(i).rulePeer(rule, i)
 	}
 	n, ok = ports.length()
 	rule.AllPorts = ok && n == 0
+	rule.Ports = f.reader.portLists.take(n)[:0]
 	for i := range n {
 		port := ports.item(i).rulePort()
 		port.index = i
@@ -92,7 +92,7 @@ func (r *Rule) addPort(p *RulePort) {
 }
 
 func (f *field) rulePeer(rule *Rule, index int) *RulePeer {
-	p := &RulePeer{Rule: rule, index: index}
+	p := f.reader.peers.put(RulePeer{Rule: rule, index: index})
 	if !f.mapping() {
 		return p
 	}
@@ -108,12 +108,10 @@ func (f *field) rulePeer(rule *Rule, index int) *RulePeer {
 		f.reject("holds no podSelector, namespaceSelector or ipBlock")
 	}
 	if pods.present() {
-		s := pods.selector()
-		p.PodSelector = &s
+		p.PodSelector = f.reader.selectors.put(pods.selector())
 	}
 	if namespaces.present() {
-		s := namespaces.selector()
-		p.NamespaceSelector = &s
+		p.NamespaceSelector = f.reader.selectors.put(namespaces.selector())
 	}
 	return p
 }
@@ -131,7 +129,7 @@ func (f *field) ipBlock() *Block {
 	if !ok || !isList {
 		return nil
 	}
-	b := &Block{CIDR: cidr}
+	b := f.reader.blocks.put(Block{CIDR: cidr, Except: f.reader.prefixes.take(n)[:0]})
 	for i := range n {
 		e := excepted.item(i)
 		except, ok := e.legacyCIDR()
@@ -147,26 +145,34 @@ func (f *field) ipBlock() *Block {
 }
 
 // legacyCIDR returns a masked prefix of a field that is older than strict checks of
-// addresses (KEP-4858). Unless a cluster turns them on, host bits and leading
-// zeros are accepted and addresses of IPv4 may be written as ones of IPv6. All
-// that is noted.
+// addresses (KEP-4858). Kubernetes rejects host bits, leading zeros and addresses of
+// IPv4 that are written as ones of IPv6 from 1.36 on. They are read as it did before.
 func (f *field) legacyCIDR() (prefix netip.Prefix, ok bool) {
 	s, ok := f.text()
 	if !ok {
 		return netip.Prefix{}, false
 	}
 	prefix, err := netip.ParsePrefix(s)
-	if err != nil {
+	zeros := err != nil
+	if zeros {
 		prefix, err = netip.ParsePrefix(leadingZeros.ReplaceAllString(s, "$1$2"))
 	}
 	if err != nil {
 		f.reject("%q is no CIDR", s)
 		return netip.Prefix{}, false
 	}
-	if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+	mapped := prefix.Addr().Is4In6()
+	if mapped && prefix.Bits() >= 96 {
 		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
 	}
-	f.noteReading(s, prefix)
+	switch {
+	case zeros:
+		f.reject("%s has leading zeros, read as %s", s, prefix.Masked())
+	case mapped:
+		f.reject("%s is of IPv4 but written as IPv6, read as %s", s, prefix.Masked())
+	case prefix != prefix.Masked():
+		f.reject("%s has host bits, read as %s", s, prefix.Masked())
+	}
 	return prefix.Masked(), true
 }
 
@@ -185,26 +191,19 @@ func (f *field) cidr() (prefix netip.Prefix, ok bool) {
 		f.reject("%q is no CIDR", s)
 		return netip.Prefix{}, false
 	}
-	f.noteReading(s, prefix)
-	return prefix.Masked(), true
-}
-
-func (f *field) noteReading(s string, prefix netip.Prefix) {
-	switch {
-	case prefix != prefix.Masked():
+	if prefix != prefix.Masked() {
 		f.note("%s has host bits, read as %s", s, prefix.Masked())
-	case strings.ContainsAny(s, ".") && s != prefix.String():
-		f.note("%s is read as %s", s, prefix)
 	}
+	return prefix.Masked(), true
 }
 
 // rulePort returns a port of no number and no name for one that the API server rejects.
 func (f *field) rulePort() *RulePort {
-	p := &RulePort{}
+	p := f.reader.ports.put(RulePort{})
 	if !f.mapping() {
 		return p
 	}
-	f.only("protocol", "port", "endPort")
+	f.only("port", "protocol", "endPort")
 	port, endPort := f.child("port"), f.child("endPort")
 	protocol, ok := f.child("protocol").protocol()
 	last, validEnd := endPort.port()
@@ -230,11 +229,30 @@ func (f *field) rulePort() *RulePort {
 
 // portName tells whether name, which f holds, is that of a port.
 func (f *field) portName(name string) bool {
+	if plainPortName(name) {
+		return true
+	}
 	if problems := validation.IsValidPortName(name); len(problems) > 0 {
 		f.reject("%q is no port name: %s", name, problems[0])
 		return false
 	}
 	return true
+}
+
+// plainPortName tells at a glance that s is the name of a port; false means that it
+// needs a closer look.
+func plainPortName(s string) bool {
+	letters := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z':
+			letters++
+		case c == '-' && i > 0 && i < len(s)-1 && s[i-1] != '-':
+		case c < '0' || c > '9':
+			return false
+		}
+	}
+	return letters > 0 && len(s) <= 15
 }
 
 // portRange returns the ports from f to last, which endPort holds where present.
@@ -268,6 +286,9 @@ func (f *field) selectorFields() Selector {
 	s := f.child("matchLabels").matchLabels()
 	n, ok := expressions.length()
 	s.invalid = s.invalid || !ok
+	if n > 0 {
+		s.Requirements = append(f.reader.requirements.take(len(s.Requirements) + n)[:0], s.Requirements...)
+	}
 	for i := range n {
 		r, ok := expressions.item(i).requirement()
 		s.Requirements = append(s.Requirements, r)
@@ -277,32 +298,20 @@ func (f *field) selectorFields() Selector {
 }
 
 func (f *field) matchLabels() Selector {
-	m, _ := f.value.(map[string]any)
-	s := Selector{}
-	for key, v := range m {
-		value, isText := v.(string)
-		if !isText || !plainLabel(key) || !plainLabel(value) {
-			return f.checkedMatchLabels()
-		}
-		s.Requirements = append(s.Requirements, Requirement{Key: key, Operator: In, Values: []string{value}})
+	labels, ok := f.labelList()
+	s := Selector{Requirements: f.reader.requirements.take(len(labels)), invalid: !ok}
+	values := f.reader.values.take(len(labels))
+	for i, l := range labels {
+		values[i] = l.value
+		s.Requirements[i] = Requirement{Key: l.key, Operator: In, Values: values[i : i+1 : i+1]}
 	}
-	slices.SortFunc(s.Requirements, byKey)
-	s.invalid = !f.mapping()
 	return s
 }
 
-// checkedMatchLabels is matchLabels for labels that need a closer look.
-func (f *field) checkedMatchLabels() Selector {
-	labels, ok := f.labels()
-	s := Selector{invalid: !ok}
-	for key, value := range labels {
-		s.Requirements = append(s.Requirements, Requirement{Key: key, Operator: In, Values: []string{value}})
-	}
-	slices.SortFunc(s.Requirements, byKey)
-	return s
-}
+func (f *field) requirement() (r Requirement, ok bool) { return f.requirementOn((*field).validKey) }
 
-func (f *field) requirement() (r Requirement, ok bool) {
+// requirementOn is requirement for keys that are valid in a way of their own.
+func (f *field) requirementOn(validKey func(f *field, key string) bool) (r Requirement, ok bool) {
 	if !f.mapping() {
 		return r, false
 	}
@@ -311,9 +320,10 @@ func (f *field) requirement() (r Requirement, ok bool) {
 	key, okKey := f.child("key").text()
 	operator, okOperator := f.child("operator").text()
 	r, ok = Requirement{Key: key, Operator: Operator(operator)}, okKey && okOperator
-	ok = ok && f.child("key").validKey(key)
+	ok = ok && validKey(f.child("key"), key)
 	n, okValues := values.length()
 	ok = ok && okValues
+	r.Values = f.reader.values.take(n)[:0]
 	for i := range n {
 		value, valid := values.item(i).labelValue()
 		r.Values = append(r.Values, value)

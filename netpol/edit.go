@@ -13,7 +13,7 @@ import (
 // the policy. It computes only the peers that either selects, and leaves the
 // relation as it is.
 func (rel *Relation) Replacing(o *manifest.Object) (*Difference, []manifest.Gap) {
-	r := &reader{object: o, fieldPool: &fieldPool{}}
+	r := &reader{object: o, decoder: &decoder{}}
 	var edited []*Policy
 	switch k := kindOf(o); {
 	case k.isNetworkPolicy():
@@ -101,8 +101,7 @@ func (rel *Relation) unknown(policies []*Policy) (names []string, cuts []netip.P
 		}
 	}
 	named, blocks := map[string]bool{}, map[netip.Prefix]bool{}
-	all.addNames(named)
-	all.addCuts(blocks)
+	all.addSplits(named, blocks)
 	for name := range named {
 		if _, known := rel.locals.names[name]; !known {
 			names = append(names, name)

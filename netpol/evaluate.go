@@ -15,6 +15,14 @@ func (c *Cluster) Isolating(w *Workload, d Direction) []*Policy {
 // direction.
 func (c *Cluster) Isolated(w *Workload, d Direction) bool { return isolated(w.groups, d) }
 
+// Governed tells whether some policy of any tier is about a workload in a
+// direction.
+func (c *Cluster) Governed(w *Workload, d Direction) bool {
+	return isolated(w.groups, d) || slices.ContainsFunc(w.groups, func(g *group) bool {
+		return slices.ContainsFunc(g.policies, func(p *Policy) bool { return len(p.Rules(d)) > 0 })
+	})
+}
+
 func isolated(groups []*group, d Direction) bool {
 	return slices.ContainsFunc(groups, func(g *group) bool { return g.isolates[d] })
 }

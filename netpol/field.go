@@ -15,7 +15,7 @@ import (
 // type than asked for leaves a gap at its line. Null counts as absent, as it
 // does for the API server.
 //
-// Fields live in the reader's pool and no longer than the reading of an object.
+// Fields live in the decoder's pool and no longer than the reading of an object.
 type field struct {
 	reader *reader
 	parent *field
@@ -26,7 +26,7 @@ type field struct {
 
 // reader reads one object and collects what is wrong with it.
 type reader struct {
-	*fieldPool
+	*decoder
 	object   *manifest.Object
 	problems []Problem
 	rejected int // of the problems
@@ -42,10 +42,14 @@ type Problem struct {
 // gaps returns the problems as gaps.
 func (r *reader) gaps() []manifest.Gap {
 	var gaps []manifest.Gap
+	code := manifest.InvalidObject
+	if k := kindOf(r.object); k.isNetworkPolicy() || k.isForeignPolicy() {
+		code = manifest.InvalidPolicy
+	}
 	for _, p := range r.problems {
 		gaps = append(gaps, manifest.Gap{
 			Pos:    r.object.At(p.Path...).Pos,
-			Code:   manifest.InvalidObject,
+			Code:   code,
 			Reason: fmt.Sprintf("%s %q: %s: %s", r.object.Kind, r.object.Name, pathText(p.Path), p.Reason),
 			Note:   !p.Rejected,
 		})
@@ -53,21 +57,24 @@ func (r *reader) gaps() []manifest.Gap {
 	return gaps
 }
 
-// fieldPool makes the fields of one object after the other, of which most objects
-// have dozens, without asking for memory each time.
-type fieldPool struct {
-	blocks [][]field
-	used   int // of all blocks
+// decoder is what readers of one object after the other share, so that they need
+// not ask for memory each time.
+type decoder struct {
+	arenas
+	fields [][]field // in blocks that never move
+	used   int       // of all of them
+	labels []label   // of the mapping read last
+	found  []Port    // of the containers read last
 }
 
 const fieldBlock = 128
 
-func (p *fieldPool) next() *field {
-	if p.used == len(p.blocks)*fieldBlock {
-		p.blocks = append(p.blocks, make([]field, fieldBlock))
+func (d *decoder) next() *field {
+	if d.used == len(d.fields)*fieldBlock {
+		d.fields = append(d.fields, make([]field, fieldBlock))
 	}
-	f := &p.blocks[p.used/fieldBlock][p.used%fieldBlock]
-	p.used++
+	f := &d.fields[d.used/fieldBlock][d.used%fieldBlock]
+	d.used++
 	return f
 }
 
@@ -150,13 +157,13 @@ func (f *field) mapping() bool {
 // how the object is applied, the API server drops such a key or rejects the object.
 func (f *field) only(known ...string) {
 	m, _ := f.value.(map[string]any)
-	present := 0
-	for _, key := range known {
-		if _, ok := m[key]; ok {
-			present++
+	unmet := len(m)
+	for i := 0; unmet > 0 && i < len(known); i++ {
+		if _, ok := m[known[i]]; ok {
+			unmet--
 		}
 	}
-	if present == len(m) {
+	if unmet == 0 {
 		return
 	}
 	for _, key := range f.others(known...) {
@@ -272,33 +279,76 @@ func (f *field) flag() bool {
 // labels returns a mapping of labels without those that the API server rejects;
 // ok is false where there were any.
 func (f *field) labels() (labels map[string]string, ok bool) {
-	m, isMap := f.value.(map[string]any)
-	if !isMap {
-		return nil, f.mapping()
+	list, ok := f.labelList()
+	if _, isMap := f.value.(map[string]any); !isMap {
+		return nil, ok
 	}
-	labels, ok = make(map[string]string, len(m)), true
-	for key, v := range m {
-		value, isText := v.(string)
-		if !isText || !plainLabel(key) || !plainLabel(value) {
-			return f.checkedLabels(m)
-		}
-		labels[key] = value
+	labels = make(map[string]string, len(list))
+	for _, l := range list {
+		labels[l.key] = l.value
 	}
 	return labels, ok
 }
 
-// checkedLabels is labels for those that need a closer look.
-func (f *field) checkedLabels(m map[string]any) (labels map[string]string, ok bool) {
-	labels, ok = make(map[string]string, len(m)), true
+// labelList is labels as a list, sorted by key, that lives until the next is read.
+func (f *field) labelList() (list []label, ok bool) {
+	m, isMap := f.value.(map[string]any)
+	if !isMap {
+		return nil, f.mapping()
+	}
+	d := f.reader.decoder
+	d.labels = d.labels[:0]
+	for key, v := range m {
+		value, isText := v.(string)
+		if !isText || !plainKey(key) || !plainLabel(value) {
+			return f.checkedLabels(m)
+		}
+		d.labels = append(d.labels, label{key, value})
+	}
+	slices.SortFunc(d.labels, func(a, b label) int { return strings.Compare(a.key, b.key) })
+	return d.labels, true
+}
+
+// checkedLabels is labelList for labels that need a closer look.
+func (f *field) checkedLabels(m map[string]any) (list []label, ok bool) {
+	d := f.reader.decoder
+	d.labels, ok = d.labels[:0], true
 	for _, key := range slices.Sorted(maps.Keys(m)) {
-		label := f.child(key)
-		if value, valid := label.labelValue(); valid && label.validKey(key) {
-			labels[key] = value
+		field := f.child(key)
+		if value, valid := field.labelValue(); valid && field.validKey(key) {
+			d.labels = append(d.labels, label{key, value})
 		} else {
 			ok = false
 		}
 	}
-	return labels, ok
+	return d.labels, ok
+}
+
+// plainKey tells at a glance that s is valid as a label's key; false means that it
+// needs a closer look.
+func plainKey(s string) bool {
+	if plainLabel(s) {
+		return true
+	}
+	slash := strings.IndexByte(s, '/')
+	return slash > 0 && plainDomain(s[:slash]) && plainLabel(s[slash+1:])
+}
+
+// plainDomain tells at a glance that s is valid as the prefix of a label's key.
+func plainDomain(s string) bool {
+	if len(s) > 253 {
+		return false
+	}
+	between := false // letters or digits
+	for i := range len(s) {
+		c := s[i]
+		alphanumeric := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+		if !alphanumeric && (!between || c != '-' && c != '.') {
+			return false
+		}
+		between = alphanumeric
+	}
+	return between
 }
 
 // plainLabel tells at a glance that s is valid both as a label's key and as its
@@ -319,7 +369,7 @@ func plainLabel(s string) bool {
 
 // validKey tells whether key is that of a label.
 func (f *field) validKey(key string) bool {
-	if plainLabel(key) {
+	if plainKey(key) {
 		return true
 	}
 	if problems := validation.IsQualifiedName(key); len(problems) > 0 {

@@ -20,45 +20,68 @@ func (g *group) add(p *Policy) {
 	}
 }
 
-// scope is where a group's selector looks, and the selector.
-type scope struct {
-	namespace *Namespace // nil for the whole cluster
-	selectors string
+// grouping joins policies with the pods that they select.
+type grouping struct {
+	cluster *Cluster
+	groups  map[string]*group // by scope
+	scope   []byte
+	counts  []int32 // groups of each workload
+	made    arena[group]
+	lists   arena[*Policy]
+	members arena[*Workload]
 }
 
-// groupPolicies joins policies with the pods that they select. The policies are
-// those of c.Policies and c.Others, in that order.
+// groupPolicies makes the groups, first those of c.Policies and then others of
+// c.Others.
 func (c *Cluster) groupPolicies() {
-	for _, p := range c.Policies {
-		p.namespace.policies = append(p.namespace.policies, p)
-	}
-	groups := map[scope]*group{}
+	b := &grouping{cluster: c, groups: make(map[string]*group, len(c.Policies)), counts: make([]int32, len(c.Workloads))}
 	for _, policies := range [][]*Policy{c.Policies, c.Others} {
 		for _, p := range policies {
-			key := scope{p.namespace, p.Selector.key()}
-			if p.NamespaceSelector != nil {
-				key.selectors += "\x00" + p.NamespaceSelector.key()
-			}
-			g := groups[key]
-			if g == nil {
-				g = &group{}
-				groups[key] = g
-				c.groups = append(c.groups, g)
-				c.selectPods(g, p)
-			}
+			g := b.group(p)
 			g.add(p)
 			p.Selected = g.members
 		}
 	}
+	var lists arena[*group]
+	for i, w := range c.Workloads {
+		w.groups = lists.take(int(b.counts[i]))[:0]
+	}
+	for _, g := range c.groups {
+		for _, w := range g.members {
+			w.groups = append(w.groups, g)
+		}
+	}
 }
 
-// selectPods finds what a policy selects, declared or not, and adds the group to it.
-func (c *Cluster) selectPods(g *group, p *Policy) {
+// group returns the group of a policy's scope: where its selector looks, and the
+// selector.
+func (b *grouping) group(p *Policy) *group {
+	if b.scope = append(b.scope[:0], '*'); p.namespace != nil {
+		b.scope = append(append(b.scope[:0], '='), p.namespace.Name...)
+	}
+	b.scope = p.Selector.appendKey(append(b.scope, 0))
+	if p.NamespaceSelector != nil {
+		b.scope = p.NamespaceSelector.appendKey(append(b.scope, 0))
+	}
+	g, known := b.groups[string(b.scope)]
+	if !known {
+		g = b.made.put(group{policies: b.lists.take(1)[:0]})
+		b.groups[string(b.scope)] = g
+		b.cluster.groups = append(b.cluster.groups, g)
+		b.selectPods(g, p)
+	}
+	return g
+}
+
+// selectPods finds what a policy selects, declared or not, and adds the group to
+// what is not a workload.
+func (b *grouping) selectPods(g *group, p *Policy) {
+	c := b.cluster
 	s := c.selection(c.index, p)
-	for _, i := range s.workloads {
-		w := c.Workloads[i]
-		g.members = append(g.members, w)
-		w.groups = append(w.groups, g)
+	g.members = b.members.take(len(s.workloads))
+	for i, position := range s.workloads {
+		g.members[i] = c.Workloads[position]
+		b.counts[position]++
 	}
 	for _, n := range s.namespaces {
 		n.groups = append(n.groups, g)
@@ -68,7 +91,7 @@ func (c *Cluster) selectPods(g *group, p *Policy) {
 	}
 }
 
-// selection is what a policy selects.
+// selection is what a policy selects. It lives until the index looks up another.
 type selection struct {
 	workloads  []int32 // positions
 	namespaces []*Namespace
@@ -81,8 +104,8 @@ func (c *Cluster) selection(index *index, p *Policy) selection {
 	if p.namespace != nil {
 		namespaces, first, last = []*Namespace{p.namespace}, p.namespace.first, p.namespace.last
 	}
-	s.workloads = index.find(nil, first, last, p.NamespaceSelector, &p.Selector)
-	s.workloads = slices.DeleteFunc(s.workloads, func(i int32) bool { return c.Workloads[i].HostNetwork })
+	index.found = index.find(index.found[:0], first, last, p.NamespaceSelector, &p.Selector)
+	s.workloads = slices.DeleteFunc(index.found, func(i int32) bool { return c.Workloads[i].HostNetwork })
 	if !p.Selector.Matches(nil) {
 		return s
 	}

@@ -15,6 +15,7 @@ type index struct {
 	start     []int32   // of a workload's labels
 	terms     []term    // of the selector that is being looked up
 	values    []labelID // of its terms
+	found     []int32   // of the policy looked up last
 }
 
 type label struct{ key, value string }
@@ -67,12 +68,29 @@ func (x *index) label(l label) labelID {
 // invert fills the lists of the workloads that have a label or a key.
 func (x *index) invert() {
 	x.having, x.havingKey = make([][]int32, len(x.keyOf)), make([][]int32, len(x.keys))
+	x.reserve()
 	for i := range x.workloads {
 		for _, id := range x.labels[x.start[i]:x.start[i+1]] {
 			key := x.keyOf[id]
 			x.having[id] = append(x.having[id], int32(i))
 			x.havingKey[key] = append(x.havingKey[key], int32(i))
 		}
+	}
+}
+
+// reserve gives the lists their room.
+func (x *index) reserve() {
+	counts, byKey := make([]int, len(x.having)), make([]int, len(x.havingKey))
+	for _, id := range x.labels {
+		counts[id]++
+		byKey[x.keyOf[id]]++
+	}
+	var room arena[int32]
+	for id, n := range counts {
+		x.having[id] = room.take(n)[:0]
+	}
+	for key, n := range byKey {
+		x.havingKey[key] = room.take(n)[:0]
 	}
 }
 

@@ -43,6 +43,8 @@ func (k kind) isNetworkSet() bool {
 	return k.isCalico() && (k.name == "NetworkSet" || k.name == "GlobalNetworkSet")
 }
 
+func (k kind) isHostEndpoint() bool { return k.isCalico() && k.name == "HostEndpoint" }
+
 // isClusterWide tells whether a kind of policy is about all namespaces.
 func (k kind) isClusterWide() bool {
 	return k.group == "policy.networking.k8s.io" || k.name != "NetworkPolicy" && k.name != "CiliumNetworkPolicy"
@@ -58,16 +60,26 @@ func (k kind) templatePath() (path []any, ok bool) {
 		kind{"extensions", "Deployment"}, kind{"extensions", "DaemonSet"}, kind{"extensions", "ReplicaSet"},
 		kind{"", "ReplicationController"}, kind{"batch", "Job"},
 		kind{"apps.openshift.io", "DeploymentConfig"}, kind{"", "DeploymentConfig"}, kind{"argoproj.io", "Rollout"}:
-		return []any{"spec", "template"}, true
+		return templateOfMost, true
 	case kind{"batch", "CronJob"}:
-		return []any{"spec", "jobTemplate", "spec", "template"}, true
+		return templateOfCronJobs, true
 	default:
 		return nil, false
 	}
 }
 
-// matters tells whether objects of the kind have a place in a cluster.
+// What templatePath returns; read-only, for every workload has it.
+var (
+	templateOfMost     = []any{"spec", "template"}
+	templateOfCronJobs = []any{"spec", "jobTemplate", "spec", "template"}
+)
+
+// matters tells whether objects of the kind have a place in a cluster. The kinds
+// that there are most of come first.
 func (k kind) matters() bool {
+	if k.isNetworkPolicy() || k.isService() || k.isNamespace() {
+		return true
+	}
 	_, makesPods := k.templatePath()
-	return makesPods || k.isNamespace() || k.isService() || k.isNetworkPolicy() || k.isForeignPolicy() || k.isRoute() || k.isNetworkSet()
+	return makesPods || k.isForeignPolicy() || k.isRoute() || k.isReferenceGrant() || k.isNetworkSet() || k.isHostEndpoint()
 }

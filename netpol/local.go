@@ -159,20 +159,20 @@ func (l *locals) policy(p *Policy, ports []Port, d Direction) row {
 	for _, rule := range p.Rules(d) {
 		allowed = l.rows.union(allowed, l.parts(rule, ports))
 	}
-	return l.rows.union(allowed, l.buildRuns())
+	return l.addRuns(allowed)
 }
 
 // rule returns what a single rule matches.
 func (l *locals) rule(rule *Rule, ports []Port) row {
 	l.runs = l.runs[:0]
-	return l.rows.union(l.parts(rule, ports), l.buildRuns())
+	return l.addRuns(l.parts(rule, ports))
 }
 
 // parts returns what a rule matches, except for what it adds to l.runs.
 func (l *locals) parts(rule *Rule, ports []Port) row {
 	conn := allConn
 	if rule.Direction == Ingress {
-		conn = l.rows.conns.id(rule.On(ports))
+		conn = l.rows.conns.ports(rule, ports)
 	} else if !rule.AllPorts {
 		conn = l.rows.conns.id(rule.numbered())
 	}
@@ -193,7 +193,7 @@ func (l *locals) parts(rule *Rule, ports []Port) row {
 	if named {
 		all := slices.Clone(own)
 		slices.SortFunc(all, byFirst)
-		matched = l.rows.union(matched, l.named(rule, l.rows.union(shared, l.rows.buildOverlapping(all)), named))
+		matched = l.rows.union(matched, l.named(rule, l.rows.addOverlapping(shared, all), named))
 	}
 	for i := range own {
 		own[i].conn = conn
@@ -247,8 +247,8 @@ func (l *locals) declaring(p *RulePort) row {
 
 func byFirst(a, b run) int { return cmp.Compare(a.first, b.first) }
 
-// buildRuns makes a row of l.runs, which may overlap and come in any order.
-func (l *locals) buildRuns() row {
+// addRuns adds l.runs, which may overlap and come in any order, to a row.
+func (l *locals) addRuns(n row) row {
 	slices.SortFunc(l.runs, byFirst)
-	return l.rows.buildOverlapping(l.runs)
+	return l.rows.addOverlapping(n, l.runs)
 }

@@ -53,8 +53,10 @@ func (c *naiveCluster) verdict(ingress bool, near, far, to naiveNode, protocol c
 	}
 	for _, tier := range []string{"Admin", "NetworkPolicy", "Baseline"} {
 		if tier == "NetworkPolicy" {
-			if isolated, allowed := c.side(ingress, near, far, to, protocol, port); isolated {
-				return allowed
+			isolated, allowed := c.side(ingress, near, far, to, protocol, port)
+			byOthers, others := c.otherSide(ingress, near, far, to, protocol, port)
+			if isolated || byOthers {
+				return allowed || others
 			}
 			continue
 		}
@@ -98,13 +100,21 @@ func (c *naiveCluster) adminPeers(peers []adminPeer, n naiveNode) bool {
 			return true
 		}
 		for _, network := range p.networks {
-			// Of a pod it is known only that it has an address of IPv4.
-			if n.namespace == "" && netip.MustParsePrefix(network).Contains(n.address) || n.namespace != "" && network == "0.0.0.0/0" {
+			if n.inside(network) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// inside tells whether a network holds a node. Of a pod whose address is not told it
+// is known only that it has one of IPv4.
+func (n naiveNode) inside(network string) bool {
+	if n.address.IsValid() {
+		return netip.MustParsePrefix(network).Contains(n.address)
+	}
+	return network == "0.0.0.0/0"
 }
 
 func adminPorts(ports []adminPort, to naiveNode, protocol corev1.Protocol, port int32) bool {
@@ -151,7 +161,7 @@ func (d dice) adminRules(ingress bool, actions ...string) []adminRule {
 		}
 		for range d.IntN(3) {
 			p := adminPort{named: pick(d, "http", "dns")}
-			if d.chance(70) {
+			if d.chance(70) || slices.ContainsFunc(r.peers, func(p adminPeer) bool { return p.pods == nil }) { // which alone have names
 				lo := pick[int32](d, 53, 80, 8080)
 				p = adminPort{protocol: d.protocol(), lo: lo, hi: lo + pick[int32](d, 0, 0, 1, 8000)}
 			}

@@ -23,7 +23,10 @@
 //     A private namespace (see [manifest.IsPrivate]) carries no label at all: it
 //     matches namespaceSelector {} and selectors that only exclude.
 //   - What the API server would reject allows nothing, and the rest of the policy
-//     is evaluated; each such part gives a gap.
+//     is evaluated; each such part gives a gap. An ipBlock in a form that is rejected
+//     only from Kubernetes 1.36 on is read as before.
+//   - Selectors do not match the labels that controllers add to pods. Where one asks
+//     for them, the workload is uncertain.
 //
 // The admin, network and baseline tiers are evaluated in this order, for each
 // direction. Where the text of the API leaves a choice, or manifests do:
@@ -43,6 +46,20 @@
 //   - A rule with a part that the API server rejects, or a peer of no known field,
 //     fails closed as the API says: it matches nothing if it allows, and denies
 //     everything otherwise. So does sameLabels, which v1alpha1 has dropped.
+//
+// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy and Calico's NetworkPolicy and
+// GlobalNetworkPolicy are evaluated where their rules add to NetworkPolicies and
+// isolate like them: selectors, blocks of addresses, entities and ports. What goes
+// beyond that, or what versions and ways to apply them do differently, makes the
+// workloads that a policy selects uncertain (see [Cluster.Uncertain]). So does a part
+// that is not accepted, for then the cluster has none of that policy.
+//
+//   - Cilium is taken to enforce policies by default, where they select, and pods on
+//     the host network to be on other nodes than the pods that they call.
+//   - An address is one outside of the cluster, of no node and no API server. Cilium's
+//     blocks match no pod, even by its address; Calico's networks do, like those of
+//     the admin tier.
+//   - Calico's tier is the default one, in which NetworkPolicies are too.
 package netpol
 
 import (
@@ -72,6 +89,7 @@ type Cluster struct {
 	options    Options
 	namespaces map[string]*Namespace
 	routes     []*manifest.Object // Ingresses and the like, sorted
+	grants     []*manifest.Object // of references to other namespaces
 	index      *index
 	groups     []*group
 	edited     map[Peer][]*group // of peers whose policies differ in a change that is tried out

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"sort"
+
+	"github.com/ringfence/ringfence/manifest"
 )
 
 // PeerKind tells what a peer is.
@@ -67,7 +69,8 @@ func (p Peer) Namespace() string {
 }
 
 // String returns "namespace/Kind/name" for a workload, the CIDR of a block,
-// "other-pods:NAMESPACE" or "other-pods:*".
+// "other-pods:NAMESPACE" or "other-pods:*", without the namespace where it is not
+// known.
 func (p Peer) String() string {
 	switch p.kind {
 	case WorkloadPeer:
@@ -75,6 +78,9 @@ func (p Peer) String() string {
 	case BlockPeer:
 		return p.block.String()
 	case OtherPodsPeer:
+		if manifest.IsPrivate(p.namespace) {
+			return "other-pods:"
+		}
 		return "other-pods:" + p.namespace
 	default:
 		return "other-pods:*"
@@ -87,42 +93,62 @@ func (p Peer) String() string {
 // blocks that no policy's ipBlock cuts.
 func (c *Cluster) Peers() []Peer { return newSpace(c).peers }
 
-// addNames adds the names of namespaces that the cluster has or that a
-// selector of namespaces mentions.
-func (c *Cluster) addNames(names map[string]bool) {
+// addSplits adds what splits peers: the names of namespaces that the cluster has or
+// that a selector of namespaces mentions, and the prefixes by which the policies cut
+// all addresses.
+func (c *Cluster) addSplits(names map[string]bool, cuts map[netip.Prefix]bool) {
 	for name := range c.namespaces {
 		names[name] = true
 	}
-	mention := func(s *Selector) {
-		if s == nil {
-			return
+	for _, p := range c.extraCuts {
+		cuts[p] = true
+	}
+	for _, p := range c.Others {
+		p.NamespaceSelector.addNames(names)
+	}
+	for _, policies := range [][]*Policy{c.Policies, c.Others} {
+		for item := range itemsOf(policies) {
+			item.NamespaceSelector.addNames(names)
+			item.addCuts(cuts)
 		}
-		for _, r := range s.Requirements {
-			if r.Key == NameLabel {
-				for _, name := range r.Values {
-					if name != "" { // which no namespace can have
-						names[name] = true
-					}
+	}
+}
+
+// addNames adds the names of namespaces that a selector mentions.
+func (s *Selector) addNames(names map[string]bool) {
+	if s == nil {
+		return
+	}
+	for i := range s.Requirements {
+		if r := &s.Requirements[i]; r.Key == NameLabel {
+			for _, name := range r.Values {
+				if name != "" { // which no namespace can have
+					names[name] = true
 				}
 			}
 		}
 	}
-	for _, p := range c.Others {
-		mention(p.NamespaceSelector)
+}
+
+func (p *RulePeer) addCuts(cuts map[netip.Prefix]bool) {
+	for _, n := range p.Networks {
+		cuts[n] = true
 	}
-	for item := range c.items() {
-		mention(item.NamespaceSelector)
+	if p.Block == nil {
+		return
+	}
+	cuts[p.Block.CIDR] = true
+	for _, e := range p.Block.Except {
+		cuts[e] = true
 	}
 }
 
-// items yields every item of from or to that counts.
-func (c *Cluster) items() iter.Seq[*RulePeer] {
+// itemsOf yields every item of from or to that counts.
+func itemsOf(policies []*Policy) iter.Seq[*RulePeer] {
 	return func(yield func(*RulePeer) bool) {
-		for _, policies := range [][]*Policy{c.Policies, c.Others} {
-			for _, p := range policies {
-				if !p.items(yield) {
-					return
-				}
+		for _, p := range policies {
+			if !p.items(yield) {
+				return
 			}
 		}
 	}
@@ -160,23 +186,28 @@ func (c *Cluster) Split(p Peer) []Peer {
 	return parts
 }
 
-// addCuts adds the prefixes by which the policies cut all addresses.
-func (c *Cluster) addCuts(cuts map[netip.Prefix]bool) {
-	for _, p := range c.extraCuts {
-		cuts[p] = true
-	}
-	for item := range c.items() {
-		for _, n := range item.Networks {
-			cuts[n] = true
-		}
-		if item.Block == nil {
-			continue
-		}
-		cuts[item.Block.CIDR] = true
-		for _, e := range item.Block.Except {
-			cuts[e] = true
+// Internet returns the blocks of addresses, as the policies cut them, that hold
+// some which are routed publicly: not only those for private use, loopback, links,
+// multicast and other special purposes (RFC 6890).
+func (c *Cluster) Internet() []Peer {
+	var blocks []Peer
+	for _, p := range c.parts {
+		special := p.Addr().Is6() && !globalUnicast.Overlaps(p) ||
+			slices.ContainsFunc(specialBlocks, func(s netip.Prefix) bool { return covers(s, p) })
+		if !special {
+			blocks = append(blocks, Addresses(p))
 		}
 	}
+	return blocks
+}
+
+// globalUnicast is what IPv6 has assigned of global addresses so far (RFC 4291).
+var globalUnicast = netip.MustParsePrefix("2000::/3")
+
+var specialBlocks = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("224.0.0.0/3"),
 }
 
 // cutAddresses cuts all addresses into the largest blocks that none of the

@@ -16,7 +16,23 @@ const (
 	Egress                   // connections from it
 )
 
-func bothDirections() []Direction { return []Direction{Ingress, Egress} }
+var allDirections = [...]Direction{Ingress, Egress}
+
+func bothDirections() []Direction { return allDirections[:] }
+
+// directions returns those that are wanted; read-only.
+func directions(ingress, egress bool) []Direction {
+	switch {
+	case ingress && egress:
+		return bothDirections()
+	case ingress:
+		return allDirections[:1:1]
+	case egress:
+		return allDirections[1:]
+	default:
+		return nil
+	}
+}
 
 // String returns the policy type, "Ingress" or "Egress".
 func (d Direction) String() string {
@@ -83,8 +99,10 @@ type Policy struct {
 
 	namespace *Namespace // nil for one of the whole cluster
 	spec      []any      // where the spec is within Source; nil for "spec"
-	onNodes   bool       // it is about nodes, whose pods on the host network it reaches
 	doubts    []Doubt
+	// nodeDoubts are doubts about pods on the host network, which the policy selects
+	// if it selects their nodes.
+	nodeDoubts []Doubt
 }
 
 // Isolates tells whether the policy isolates its workloads in a direction.
@@ -107,6 +125,25 @@ func (p *Policy) Rules(d Direction) []*Rule {
 		return nil
 	}
 	return p.Written(d)
+}
+
+// SelectorPath leads to what selects the workloads, within the policy's Source: for
+// Object.At.
+func (p *Policy) SelectorPath() []any {
+	spec := p.spec
+	if spec == nil {
+		spec = []any{"spec"}
+	}
+	field := "podSelector"
+	switch k := p.kind(); {
+	case k.group == "policy.networking.k8s.io":
+		field = "subject"
+	case k.group == "cilium.io":
+		field = "endpointSelector"
+	case k.isCalico():
+		field = "selector"
+	}
+	return append(slices.Clone(spec), field)
 }
 
 // Action is what a rule does with the connections that it matches.
@@ -194,6 +231,7 @@ func (p *RulePeer) Origin() manifest.Origin { return p.Rule.Policy.Source.At(p.P
 type entities struct {
 	world   bool // every address outside the cluster
 	cluster bool // every pod
+	nodes   bool // some nodes, and so perhaps some pods on the host network
 }
 
 // Block is an ipBlock: the addresses of CIDR that are in none of Except.

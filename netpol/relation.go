@@ -78,33 +78,42 @@ func (rel *Relation) Peers() []Peer { return rel.space.peers }
 // Allowed returns the connections that may be made between two of the relation's
 // peers, and nothing for others.
 func (rel *Relation) Allowed(from, to Peer) ConnSet {
-	if rel.points == nil {
-		rel.points = make(map[Peer]int, len(rel.space.peers))
-		for i, p := range rel.space.peers {
-			rel.points[p] = i
-		}
-	}
-	x, known := rel.points[from]
-	y, alsoKnown := rel.points[to]
+	x, known := rel.point(from)
+	y, alsoKnown := rel.point(to)
 	if !known || !alsoKnown {
 		return ConnSet{}
 	}
 	return rel.rows.conns.set(rel.rows.at(rel.to[y], x))
 }
 
+// Restricted tells whether the policies of a workload of the cluster keep some
+// connection of a direction away.
+func (rel *Relation) Restricted(w *Workload, d Direction) bool {
+	y, _ := rel.point(PodsOf(w))
+	if d == Egress {
+		return rel.out[y] != allRow
+	}
+	return rel.in[y] != allRow
+}
+
+func (rel *Relation) point(p Peer) (point int, known bool) {
+	if rel.points == nil {
+		rel.points = make(map[Peer]int, len(rel.space.peers))
+		for i, p := range rel.space.peers {
+			rel.points[p] = i
+		}
+	}
+	point, known = rel.points[p]
+	return point, known
+}
+
 // Count returns the number of ordered pairs that may connect in any way, those of
 // two pods of one workload included.
 func (rel *Relation) Count() int {
-	inside := rel.rows.buildPart([]run{{0, int32(len(rel.space.peers) - 1), allConn}}, 0, rel.rows.levels)
-	sizes, known := map[row]int{}, map[part]int{}
+	s := newSizes(rel.rows)
 	count := 0
 	for _, n := range rel.to {
-		size, ok := sizes[n]
-		if !ok {
-			size = rel.rows.size(rel.rows.intersect(n, inside), known)
-			sizes[n] = size
-		}
-		count += size
+		count += s.size(n)
 	}
 	return count
 }
@@ -199,9 +208,11 @@ type Peers struct {
 }
 
 // Len returns the number of peers.
-func (s Peers) Len() int {
+func (s Peers) Len() int { return count(s.runs) }
+
+func count(runs []run) int {
 	n := 0
-	for _, r := range s.runs {
+	for _, r := range runs {
 		n += int(r.last-r.first) + 1
 	}
 	return n

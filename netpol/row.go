@@ -63,13 +63,15 @@ const (
 
 const nodeBlock = 1 << 10
 
-// newRows makes an empty store with room for some more points than there are.
+// newRows makes an empty store with room for some more points than there are, and
+// for the nodes that as many points often have.
 func newRows(points, spare int) *rows {
-	r := &rows{conns: newConns(), points: points, levels: 1, table: make([]uint64, 1<<8)}
+	r := &rows{conns: newConns(), points: points, levels: 1}
 	for 1<<(fork*r.levels) < points+spare {
 		r.levels++
 	}
-	r.forget(1 << 8)
+	r.table = make([]uint64, 1<<bits.Len(uint(8*points+spare)))
+	r.forget(len(r.table) / 2)
 	return r
 }
 
@@ -155,13 +157,17 @@ func (r *rows) grow() {
 		}
 		r.table[i] = entry
 	}
-	if size := min(len(r.table)/2, 1<<18); size > len(r.memo[0]) {
-		r.forget(size)
-	}
+	r.forget(len(r.table) / 2)
 }
 
-// forget empties the tables of results and gives them a size, a power of two.
+const largestMemo = 1 << 18
+
+// forget empties the tables of results and gives them a size, a power of two, unless
+// they are larger already.
 func (r *rows) forget(size int) {
+	if size = min(size, largestMemo); size <= len(r.memo[0]) {
+		return
+	}
 	for op := range r.memo {
 		r.memo[op] = make([]memo, size)
 	}
@@ -226,7 +232,14 @@ func (r *rows) apply(op operation, a, b row) row {
 			n[i] = r.subtract(x, y)
 		}
 	}
-	result := r.intern(&n)
+	result := a
+	switch {
+	case !a.isUniform() && n == *r.node(a):
+	case !b.isUniform() && n == *r.node(b):
+		result = b
+	default:
+		result = r.intern(&n)
+	}
 	r.memo[op][place&uint64(len(r.memo[op])-1)] = memo{key, result}
 	return result
 }
@@ -239,38 +252,56 @@ type run struct {
 
 // build makes a row of runs that ascend and do not overlap; between them is
 // nothing. A run that ends with the last point goes on to the end.
-func (r *rows) build(runs []run) row {
-	if n := len(runs); n > 0 && int(runs[n-1].last) == r.points-1 {
-		runs[n-1].last = int32(r.room() - 1)
+func (r *rows) build(runs []run) row { return r.add(noRow, runs) }
+
+// add returns the union of a row and of runs as in build. It makes no row of the
+// runs alone.
+func (r *rows) add(n row, runs []run) row {
+	if k := len(runs) - 1; k >= 0 && int(runs[k].last) == r.points-1 {
+		runs[k].last = int32(r.room() - 1)
 	}
-	return r.buildPart(runs, 0, r.levels)
+	return r.addPart(n, runs, 0, r.levels)
 }
 
-// buildPart makes the part of a row from a first point on, of the given level.
-func (r *rows) buildPart(runs []run, first int32, level int) row {
-	size := int32(1) << (fork * level)
+// addPart adds runs to the part of a row from a first point on, of the given level.
+func (r *rows) addPart(part row, runs []run, first, level int) row {
+	size := 1 << (fork * level)
 	switch {
-	case len(runs) == 0:
-		return noRow
-	case runs[0].first <= first && runs[0].last >= first+size-1:
-		return uniformRow(runs[0].conn)
+	case len(runs) == 0 || part == allRow:
+		return part
+	case int(runs[0].first) <= first && int(runs[0].last) >= first+size-1:
+		return r.union(part, uniformRow(runs[0].conn))
 	}
-	var n node
+	n := r.children(part)
 	size /= fanOut
-	start := 0
-	for i := range n {
-		last := first + size - 1
-		for start < len(runs) && runs[start].last < first {
-			start++
+	for i := 0; len(runs) > 0 && int(runs[0].first) < first+fanOut*size; i++ {
+		i = max(i, (int(runs[0].first)-first)/size)
+		if i == fanOut {
+			break
 		}
-		end := start
-		for end < len(runs) && runs[end].first <= last {
+		behind, end := first+(i+1)*size, 1
+		for end < len(runs) && int(runs[end].first) < behind {
 			end++
 		}
-		n[i] = r.buildPart(runs[start:end], first, level-1)
-		first += size
+		n[i] = r.addPart(n[i], runs[:end], first+i*size, level-1)
+		if int(runs[end-1].last) >= behind {
+			end-- // it goes on
+		}
+		runs = runs[end:]
 	}
 	return r.intern(&n)
+}
+
+// children returns the parts of a row.
+func (r *rows) children(part row) node {
+	if !part.isUniform() {
+		return *r.node(part)
+	}
+	var n node
+	for i := range n {
+		n[i] = part
+	}
+	return n
 }
 
 // appendRuns appends the runs of a row that are not empty, up to before points,
@@ -298,51 +329,26 @@ func (r *rows) appendPart(runs []run, n row, points, first, level int) []run {
 	return append(runs, run{int32(first), last, n.conn()})
 }
 
-// size returns how many points of a row have any connection. The row must be
-// empty behind the last point.
-func (r *rows) size(n row, known map[part]int) int { return r.sizePart(part{n, r.levels}, known) }
-
-// part is a row seen on a level of the trees.
-type part struct {
-	row   row
-	level int
-}
-
-func (r *rows) sizePart(p part, known map[part]int) int {
-	if p.row == noRow {
-		return 0
-	}
-	if p.row.isUniform() {
-		return 1 << (fork * p.level)
-	}
-	if size, ok := known[p]; ok {
-		return size
-	}
-	size := 0
-	for _, c := range r.node(p.row) {
-		size += r.sizePart(part{c, p.level - 1}, known)
-	}
-	known[p] = size
-	return size
-}
-
-// buildOverlapping makes a row of runs that ascend by their first point and may
-// overlap: the union of them. It builds the runs that do not overlap at once.
-func (r *rows) buildOverlapping(runs []run) row {
-	built := noRow
+// addOverlapping returns the union of a row and of runs that ascend by their first
+// point and may overlap. It adds the runs that do not overlap at once, and leaves
+// nothing of the list.
+func (r *rows) addOverlapping(n row, runs []run) row {
+	var rest []run
 	for len(runs) > 0 {
-		var apart, rest []run
-		for _, n := range runs {
+		apart := runs[:0]
+		rest = rest[:0]
+		for _, next := range runs {
 			switch k := len(apart) - 1; {
-			case k < 0 || n.first > apart[k].last:
-				apart = append(apart, n)
-			case n.conn == apart[k].conn:
-				apart[k].last = max(apart[k].last, n.last)
+			case k < 0 || next.first > apart[k].last:
+				apart = append(apart, next)
+			case next.conn == apart[k].conn:
+				apart[k].last = max(apart[k].last, next.last)
 			default:
-				rest = append(rest, n)
+				rest = append(rest, next)
 			}
 		}
-		built, runs = r.union(built, r.build(apart)), rest
+		n = r.add(n, apart)
+		runs = append(runs[:0], rest...)
 	}
-	return built
+	return n
 }

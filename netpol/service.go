@@ -12,7 +12,7 @@ type Service struct {
 	Headless     bool
 	ExternalName string
 	// Selector selects pods of the service's namespace; empty selects none.
-	Selector map[string]string
+	Selector Selector
 	Ports    []ServicePort
 
 	namespace *Namespace
@@ -26,9 +26,13 @@ type ServicePort struct {
 	// TargetName is a named targetPort, resolved on each pod; empty where the
 	// target is TargetNumber.
 	TargetName   string
-	TargetNumber int   // equal to Number where targetPort is absent
-	Path         []any // within the service's Source, for Object.At
+	TargetNumber int // equal to Number where targetPort is absent
+
+	index int // in spec.ports
 }
+
+// Path leads to the port within the service's Source, for Object.At.
+func (p ServicePort) Path() []any { return []any{"spec", "ports", p.index} }
 
 // Target is where a port of a service leads.
 type Target struct {
@@ -37,28 +41,20 @@ type Target struct {
 	Number   int // on the pods; 0 where they declare no port of the target's name
 }
 
-// Backends returns the workloads whose pods a service selects, sorted; those on
+// Backends returns the workloads of which a service selects pods, sorted; those on
 // the host network too. A service without selector, or of type ExternalName, has none.
 func (c *Cluster) Backends(s *Service) []*Workload {
-	if len(s.Selector) == 0 || s.Type == "ExternalName" {
+	if s.Selector.IsEmpty() || s.Type == "ExternalName" {
 		return nil
 	}
+	added := s.Selector.added() != nil
 	var backends []*Workload
 	for _, w := range s.namespace.workloads {
-		if s.selects(w) {
+		if s.Selector.Matches(w.Labels) || added && s.Selector.mayMatch(w) {
 			backends = append(backends, w)
 		}
 	}
 	return backends
-}
-
-func (s *Service) selects(w *Workload) bool {
-	for key, want := range s.Selector {
-		if value, has := w.Labels[key]; !has || value != want {
-			return false
-		}
-	}
-	return true
 }
 
 // Targets returns where the ports of a service lead, by port and workload.
@@ -90,7 +86,7 @@ func (p ServicePort) On(w *Workload) int {
 // service reads a Service. Ports and parts of the selector that the API server
 // rejects are left out; a selector with such a part selects nothing.
 func (r *reader) service(n *Namespace) *Service {
-	s := &Service{Ref: r.object.Ref, Source: r.object, Type: "ClusterIP", namespace: n}
+	s := r.services.put(Service{Ref: r.object.Ref, Source: r.object, Type: "ClusterIP", namespace: n})
 	root := r.root()
 	spec := root.child("spec")
 	if !spec.mapping() {
@@ -102,13 +98,13 @@ func (r *reader) service(n *Namespace) *Service {
 	ip, _ := spec.child("clusterIP").text()
 	s.Headless = ip == "None"
 	s.ExternalName, _ = spec.child("externalName").text()
-	if selector, ok := spec.child("selector").labels(); ok {
-		s.Selector = selector
-	}
+	s.Selector = spec.child("selector").matchLabels()
 	ports := spec.child("ports")
 	count, _ := ports.length()
+	s.Ports = r.servicePorts.take(count)[:0]
 	for i := range count {
 		if p, ok := ports.item(i).servicePort(); ok {
+			p.index = i
 			s.Ports = append(s.Ports, p)
 		}
 	}
@@ -119,7 +115,6 @@ func (f *field) servicePort() (p ServicePort, ok bool) {
 	if !f.mapping() {
 		return p, false
 	}
-	p.Path = f.path()
 	p.Name, _ = f.child("name").text()
 	if p.Number, ok = f.child("port").port(); !ok || p.Number == 0 {
 		return p, false

@@ -15,8 +15,9 @@ type sets struct {
 	points  []int32     // of the cluster's workloads
 	others  []otherPods // elsewhere has no name
 	names   map[string]int
-	host    []int // positions of the workloads on the host network
-	located []int // and of those whose addresses are known
+	onHost  []bool // by position of a workload
+	host    []int  // the positions of those on the host network
+	located []int  // and of those whose addresses are known
 
 	selected map[string][]int // other pods, by selector of namespaces
 	large    map[string]row   // sets that rules share, by their selectors
@@ -28,16 +29,17 @@ type sets struct {
 func newSets(c *Cluster, s *space, r *rows) *sets {
 	x := &sets{
 		cluster: c, space: s, rows: r, index: *c.index, points: s.pointsOf(c),
-		names: make(map[string]int, len(s.names)), selected: map[string][]int{}, large: map[string]row{},
+		onHost: make([]bool, len(c.Workloads)),
+		names:  make(map[string]int, len(s.names)), selected: map[string][]int{}, large: map[string]row{},
 	}
-	x.index.terms, x.index.values = nil, nil
+	x.index.terms, x.index.values, x.index.found = nil, nil, nil
 	for i, name := range s.names {
 		x.addOthers(name, s.others+i)
 	}
 	x.others = append(x.others, otherPods{elsewhereNamespace(), s.elsewhere()})
 	for i, w := range c.Workloads {
 		if w.HostNetwork {
-			x.host = append(x.host, i)
+			x.onHost[i], x.host = true, append(x.host, i)
 		}
 		if len(w.addresses) > 0 {
 			x.located = append(x.located, i)
@@ -163,7 +165,7 @@ func (x *sets) appendPods(item *RulePeer, runs []run) []run {
 
 func (x *sets) appendWorkloads(runs []run, positions []int32) []run {
 	for _, i := range positions {
-		if !x.cluster.Workloads[i].HostNetwork {
+		if !x.onHost[i] {
 			runs = appendPoint(runs, int(x.points[i]))
 		}
 	}

@@ -34,8 +34,7 @@ func newSpace(clusters ...*Cluster) *space {
 	if len(clusters) > 1 {
 		names, cuts := map[string]bool{}, map[netip.Prefix]bool{}
 		for _, c := range clusters {
-			c.addNames(names)
-			c.addCuts(cuts)
+			c.addSplits(names, cuts)
 		}
 		s.names, s.parts = slices.Sorted(maps.Keys(names)), cutAddresses(cuts)
 	}

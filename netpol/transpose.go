@@ -6,21 +6,12 @@ package netpol
 // It goes down the trees of all rows at once. The rows that have the same part are
 // taken together, so the work is that of the parts that differ, not of the pairs.
 func (r *rows) transposed(matrix []row) []row {
-	t := transposition{rows: r, out: make([]row, r.points)}
-	sources := map[row][]run{}
-	var order []row
-	for x, n := range matrix {
-		if n == noRow {
-			continue
+	t := transposition{rows: r, out: make([]row, r.points), ofNodes: make([]int32, r.count), ofConns: make([]int32, len(r.conns.sets))}
+	var strips []strip
+	for _, c := range classes(matrix) {
+		if c.row != noRow {
+			strips = append(strips, strip{c.row, r.build(c.points)})
 		}
-		if _, known := sources[n]; !known {
-			order = append(order, n)
-		}
-		sources[n] = appendPoint(sources[n], x)
-	}
-	strips := make([]strip, 0, len(order))
-	for _, n := range order {
-		strips = append(strips, strip{n, r.build(sources[n])})
 	}
 	t.split(strips, 0, r.levels)
 	return t.out
@@ -29,6 +20,8 @@ func (r *rows) transposed(matrix []row) []row {
 type transposition struct {
 	*rows
 	out []row
+	// Where a row was last found among the parts of strips, by node and by uniform row.
+	ofNodes, ofConns []int32
 }
 
 // strip is a part of a row, and the points x whose rows have it.
@@ -57,39 +50,51 @@ func (t *transposition) split(strips []strip, first, level int) {
 	}
 	size := 1 << (fork * (level - 1))
 	for i := range fanOut {
-		t.split(t.children(strips, i), first+i*size, level-1)
+		t.split(t.parts(strips, i), first+i*size, level-1)
 	}
 }
 
-// children returns the strips of a part of the strips, those with the same row
-// joined.
-func (t *transposition) children(strips []strip, digit int) []strip {
-	var children []strip
-	var shared map[row][]row
-	place := map[row]int{}
-	for _, s := range strips {
+// parts returns the strips of a part of the strips, those with the same row joined.
+func (t *transposition) parts(strips []strip, digit int) []strip {
+	var parts []strip
+	places := make([]int32, len(strips)) // in parts, -1 for an empty row
+	counts := make([]int32, 0, len(strips))
+	for i, s := range strips {
 		c := t.child(s.row, digit)
-		if c == noRow {
+		if places[i] = -1; c == noRow {
 			continue
 		}
-		i, known := place[c]
-		if !known {
-			place[c] = len(children)
-			children = append(children, strip{c, s.sources})
-			continue
+		place := t.place(c)
+		if k := *place; int(k) >= len(parts) || parts[k].row != c {
+			*place = int32(len(parts))
+			parts, counts = append(parts, strip{row: c}), append(counts, 0)
 		}
-		if shared == nil {
-			shared = map[row][]row{}
-		}
-		if shared[c] == nil {
-			shared[c] = []row{children[i].sources}
-		}
-		shared[c] = append(shared[c], s.sources)
+		places[i] = *place
+		counts[*place]++
 	}
-	for c, sources := range shared {
-		children[place[c]].sources = t.unionAll(sources)
+	var sources arena[row]
+	shared := make([][]row, len(parts))
+	for k, n := range counts {
+		shared[k] = sources.take(int(n))[:0]
 	}
-	return children
+	for i, k := range places {
+		if k >= 0 {
+			shared[k] = append(shared[k], strips[i].sources)
+		}
+	}
+	for k := range parts {
+		parts[k].sources = t.unionAll(shared[k])
+	}
+	return parts
+}
+
+// place returns where to remember the index of a row among parts. What is there is
+// of other parts at first, so it must be checked.
+func (t *transposition) place(r row) *int32 {
+	if r.isUniform() {
+		return &t.ofConns[r.conn()]
+	}
+	return &t.ofNodes[r]
 }
 
 // unionAll returns the union of rows, two by two, so that most unions are of few

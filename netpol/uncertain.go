@@ -21,9 +21,33 @@ func (d Doubt) Origin() manifest.Origin { return d.Policy.Source.At(d.path...) }
 
 func (d Doubt) about(direction Direction) bool { return d.only == nil || *d.only == direction }
 
+// Doubts returns why what the policy says is not certain, nil where it is.
+func (p *Policy) Doubts() []Doubt { return slices.Concat(p.doubts, p.nodeDoubts) }
+
 // doubt adds a doubt about both directions of a policy.
 func (p *Policy) doubt(reason string, path ...any) {
 	p.doubts = append(p.doubts, Doubt{Policy: p, Reason: reason, path: path})
+}
+
+// doubtDirection adds a doubt about one direction of a policy.
+func (p *Policy) doubtDirection(d Direction, reason string, path ...any) {
+	p.doubts = append(p.doubts, Doubt{Policy: p, Reason: reason, path: path, only: &d})
+}
+
+// doubtNodes adds a doubt about pods on the host network.
+func (p *Policy) doubtNodes(reason string, path ...any) {
+	p.nodeDoubts = append(p.nodeDoubts, Doubt{Policy: p, Reason: reason, path: path})
+}
+
+// doubtRejected doubts a policy of which a part is not accepted: then the cluster
+// has none of it, but perhaps an earlier version.
+func (r *reader) doubtRejected(p *Policy) {
+	for _, problem := range r.problems {
+		if problem.Rejected {
+			p.doubt("a part of it is not accepted", problem.Path...)
+			return
+		}
+	}
 }
 
 // doubt adds a doubt about the direction of a rule.
@@ -39,9 +63,7 @@ func (c *Cluster) Uncertain(w *Workload, d Direction) []Doubt {
 	var doubts []Doubt
 	if w.HostNetwork {
 		for _, p := range c.Others {
-			if p.onNodes {
-				doubts = append(doubts, p.doubts...)
-			}
+			doubts = append(doubts, p.nodeDoubts...)
 		}
 		return doubts
 	}
@@ -52,6 +74,11 @@ func (c *Cluster) Uncertain(w *Workload, d Direction) []Doubt {
 			if p.Tier != NetworkTier && len(p.Rules(d)) > 0 {
 				admin[p.Tier-AdminTier] = append(admin[p.Tier-AdminTier], p)
 			}
+		}
+	}
+	for _, doubt := range w.doubts {
+		if slices.Contains(doubt.Policy.Types, d) {
+			doubts = append(doubts, doubt)
 		}
 	}
 	for _, policies := range admin {
@@ -87,21 +114,43 @@ func ties(policies []*Policy, d Direction) []Doubt {
 // doubtNetworkSets doubts the rules of Calico whose selectors may also match the
 // labels of network sets, which are not read.
 func (c *Cluster) doubtNetworkSets() {
-	for item := range c.items() {
-		if kind := (kind{item.Rule.Policy.Group, item.Rule.Policy.Kind}); kind.isCalico() && item.PodSelector != nil {
+	for item := range itemsOf(c.Others) {
+		if item.Rule.Policy.kind().isCalico() && item.PodSelector != nil {
 			item.Rule.doubt("a network set may match it", item.Path()...)
 		}
 	}
 }
 
+// doubtHosts doubts what Calico's selectors say of host endpoints: nodes, with labels
+// of their own and without a namespace
+// (https://docs.tigera.io/calico/latest/reference/resources/hostendpoint).
+func (c *Cluster) doubtHosts() {
+	for _, p := range c.Others {
+		if p.kind().isCalico() && p.NamespaceSelector != nil && p.NamespaceSelector.Matches(nil) {
+			p.doubtNodes("host endpoints may be selected", "spec", "selector")
+		}
+	}
+	if !slices.ContainsFunc(c.Workloads, func(w *Workload) bool { return w.HostNetwork }) {
+		return
+	}
+	for item := range itemsOf(c.Others) {
+		if item.Rule.Policy.kind().isCalico() && item.NamespaceSelector != nil && item.NamespaceSelector.Matches(nil) {
+			item.Rule.doubt("a host endpoint may match it", item.Path()...)
+		}
+	}
+}
+
+func (p *Policy) kind() kind { return kind{p.Group, p.Kind} }
+
 // doubtNodes doubts the rules of which it is not known whether they match the
 // pods on the host network, because more of their nodes would have to be known.
 func (c *Cluster) doubtNodes() {
-	for item := range c.items() {
-		if item.Nodes == nil {
-			continue
-		}
-		if slices.ContainsFunc(c.Workloads, func(w *Workload) bool { return w.HostNetwork && undecided(item.Nodes, w.nodeLabels()) }) {
+	for item := range itemsOf(c.Others) {
+		switch {
+		case item.entities.nodes && slices.ContainsFunc(c.Workloads, func(w *Workload) bool { return w.HostNetwork }):
+			item.Rule.doubt("the nodes of pods on the host network are not known", item.Path()...)
+		case item.Nodes == nil:
+		case slices.ContainsFunc(c.Workloads, func(w *Workload) bool { return w.HostNetwork && undecided(item.Nodes, w.nodeLabels()) }):
 			item.Rule.doubt("the labels of nodes are not known", item.Path()...)
 		}
 	}
@@ -164,6 +213,9 @@ func halves(p netip.Prefix) (lower, upper netip.Prefix) {
 	addr, _ := netip.AddrFromSlice(middle)
 	return netip.PrefixFrom(p.Addr(), p.Bits()+1), netip.PrefixFrom(addr, p.Bits()+1)
 }
+
+// MayHoldPods tells whether the item is a block in which pods may have addresses.
+func (p *RulePeer) MayHoldPods() bool { return p.Block != nil && mayHoldPods(p.Block.CIDR) }
 
 // mayHoldPods tells whether some address of a network is of a range from which
 // clusters take those of their pods: private use (RFC 1918, RFC 4193) and shared

@@ -23,6 +23,7 @@ type Workload struct {
 	position  int          // among all of the cluster
 	addresses []netip.Addr // of a Pod whose status tells them
 	groups    []*group     // those that select it
+	doubts    []Doubt      // about policies that may select it
 }
 
 // Port is a port that a container declares.
@@ -50,7 +51,7 @@ func (w *Workload) nodeLabels() map[string]string {
 
 // workload reads an object whose pod template is at path.
 func (r *reader) workload(path []any) *Workload {
-	w := &Workload{Ref: r.object.Ref, Source: r.object, TemplatePath: path}
+	w := r.workloads.put(Workload{Ref: r.object.Ref, Source: r.object, TemplatePath: path})
 	if w.Name == "" {
 		w.Name, _ = r.root().at("metadata", "generateName").text()
 	}
@@ -69,7 +70,9 @@ func (r *reader) workload(path []any) *Workload {
 	if len(path) == 0 {
 		w.addresses = r.root().at("status").podAddresses()
 	}
-	w.Ports = append(spec.child("containers").containerPorts(isContainer), spec.child("initContainers").containerPorts(isSidecar)...)
+	r.found = spec.child("containers").appendPorts(r.found[:0], isContainer)
+	r.found = spec.child("initContainers").appendPorts(r.found, isSidecar)
+	w.Ports = append(r.containerPorts.take(len(r.found))[:0], r.found...)
 	return w
 }
 
@@ -81,9 +84,8 @@ func isSidecar(container *field) bool {
 	return policy == "Always"
 }
 
-// containerPorts returns the ports of those containers of a list that count.
-func (f *field) containerPorts(counts func(*field) bool) []Port {
-	var ports []Port
+// appendPorts appends the ports of those containers of a list that count.
+func (f *field) appendPorts(ports []Port, counts func(*field) bool) []Port {
 	n, _ := f.length()
 	for i := range n {
 		c := f.item(i)

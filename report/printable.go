@@ -31,8 +31,8 @@ func Printable(s string) string {
 // hidden is also true for what stands for bytes that are not UTF-8.
 func hidden(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }
 
-// some lists the first names and counts the others.
-func some(names []string, most int) string {
+// Some lists the first names and counts the others.
+func Some(names []string, most int) string {
 	rest := ""
 	if len(names) > most {
 		rest = fmt.Sprintf(" and %d more", len(names)-most)
@@ -41,8 +41,8 @@ func some(names []string, most int) string {
 	return Printable(strings.Join(names, ", ")) + rest
 }
 
-// counted writes a number with its noun.
-func counted(n int, one, many string) string {
+// Counted writes a number with its noun.
+func Counted(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

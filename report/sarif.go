@@ -306,7 +306,7 @@ func named(one, many string, names []string) []string {
 	case 1:
 		return []string{one + ": " + linkless(names[0])}
 	default:
-		return []string{many + ": " + linkless(some(names, mostObjects))}
+		return []string{many + ": " + linkless(Some(names, mostObjects))}
 	}
 }
 
@@ -319,7 +319,7 @@ func links(related []analyzer.Related, more int) string {
 	}
 	text := strings.Join(all, ", ")
 	if more > 0 {
-		text += fmt.Sprintf(" and %s", counted(more, "more place", "more places"))
+		text += fmt.Sprintf(" and %s", Counted(more, "more place", "more places"))
 	}
 	return text
 }

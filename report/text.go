@@ -77,7 +77,7 @@ func (w textWriter) finding(f analyzer.Finding, environments bool) {
 		for i, p := range f.Via {
 			places[i] = p.String()
 		}
-		w.detail("via: " + some(places, mostNames))
+		w.detail("via: " + Some(places, mostNames))
 	}
 	for _, related := range f.Related {
 		w.detail(place(related.Pos) + ": " + Printable(related.Message))
@@ -93,7 +93,7 @@ func about(f analyzer.Finding, environments bool) string {
 		parts = append(parts, Printable(f.Object.String()))
 	}
 	if environments && len(f.Environments) > 0 {
-		parts = append(parts, "environments: "+some(f.Environments, mostNames))
+		parts = append(parts, "environments: "+Some(f.Environments, mostNames))
 	}
 	if f.Confidence != rules.Certain {
 		parts = append(parts, "confidence: "+string(f.Confidence))
@@ -155,7 +155,7 @@ func (w textWriter) gaps(gaps []gap) {
 		case 1:
 			w.detail("target: " + Printable(g.targets[0]))
 		default:
-			w.detail("targets: " + some(g.targets, mostNames))
+			w.detail("targets: " + Some(g.targets, mostNames))
 		}
 	}
 	if len(gaps) > 0 {
@@ -213,17 +213,17 @@ func (w textWriter) summary(r *analyzer.Report, gaps, notes int) {
 				each = append(each, fmt.Sprintf("%d %s", n, s))
 			}
 		}
-		fmt.Fprintf(&line, "%s: %s", counted(len(r.Findings), "finding", "findings"), strings.Join(each, ", "))
+		fmt.Fprintf(&line, "%s: %s", Counted(len(r.Findings), "finding", "findings"), strings.Join(each, ", "))
 	}
 	if gaps > 0 {
-		line.WriteString("; incomplete: " + counted(gaps, "gap", "gaps"))
+		line.WriteString("; incomplete: " + Counted(gaps, "gap", "gaps"))
 	}
 	if notes > 0 {
-		line.WriteString("; " + counted(notes, "remark", "remarks"))
+		line.WriteString("; " + Counted(notes, "remark", "remarks"))
 	}
 	fmt.Fprintf(w, "%s (%s and %s in %s, %s)\n", line.String(),
-		counted(r.Workloads, "workload", "workloads"), counted(r.Policies, "policy", "policies"),
-		counted(r.Environments, "environment", "environments"), counted(r.Targets, "target", "targets"))
+		Counted(r.Workloads, "workload", "workloads"), Counted(r.Policies, "policy", "policies"),
+		Counted(r.Environments, "environment", "environments"), Counted(r.Targets, "target", "targets"))
 }
 
 // place returns a position for a terminal, "." for the repository itself.

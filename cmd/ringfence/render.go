@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -75,14 +76,22 @@ func (w *workspace) selected() []*manifest.Object {
 	return objects
 }
 
-// reportGaps prints all gaps to standard error and returns the exit code.
+// reportGaps prints the gaps of the environments that --env left, each once, to
+// standard error and returns the exit code.
 func (c *command) reportGaps(w *workspace, allowGaps bool) int {
-	gaps := w.gaps
-	for _, r := range w.results {
-		gaps = append(gaps, r.Gaps...)
+	gaps := slices.Clone(w.gaps)
+	for _, e := range w.environments {
+		for _, r := range e.Results {
+			gaps = append(gaps, r.Gaps...)
+		}
 	}
 	code := exitClean
+	seen := make(map[manifest.Gap]bool)
 	for _, gap := range gaps {
+		if seen[gap] {
+			continue
+		}
+		seen[gap] = true
 		fmt.Fprintln(c.stderr, report.GapLine(gap))
 		if !gap.Note && !allowGaps && w.accepted(gap) == "" {
 			code = exitIncomplete

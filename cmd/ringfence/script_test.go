@@ -26,9 +26,23 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE COMMAND [ARG…]   the command ends with that exit code
 //	want REPORT.json            the findings are those of the "# want" comments
+//
+// and the condition [shared], which holds where RINGFENCE_SHARED names the folder
+// of the corpus.
 func TestScripts(t *testing.T) {
+	shared := os.Getenv("RINGFENCE_SHARED")
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("..", "..", "testdata", "script"),
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("RINGFENCE_SHARED", shared)
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "shared" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return shared != "", nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"want":  want,

@@ -1,0 +1,46 @@
+package analyzer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// uncertain tells whether rules must say nothing of a workload: a policy that
+// selects it is not evaluated completely, or is of a tier that decides before or
+// after NetworkPolicies, which rules do not look at.
+func uncertain(c *netpol.Cluster, w *netpol.Workload) bool {
+	return len(c.Uncertain(w, netpol.Ingress))+len(c.Uncertain(w, netpol.Egress)) > 0 ||
+		slices.ContainsFunc(c.Others, func(p *netpol.Policy) bool {
+			return p.Tier != netpol.NetworkTier && slices.Contains(p.Selected, w)
+		})
+}
+
+// othersCover tells whether policies of other kinds than NetworkPolicy, of which
+// the default of a namespace may be one, are about a namespace.
+func othersCover(c *netpol.Cluster, n *netpol.Namespace) bool {
+	return slices.ContainsFunc(c.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
+}
+
+// withheld says for each policy because of which rules say nothing of some pods
+// why they do.
+func withheld(c *netpol.Cluster) []manifest.Gap {
+	var gaps []manifest.Gap
+	for _, p := range c.Others {
+		add := func(pos manifest.Pos, reason string) {
+			gaps = append(gaps, manifest.Gap{
+				Pos: pos, Code: manifest.NotEvaluated, Note: true,
+				Reason: fmt.Sprintf("%s %q: %s; rules say nothing of the pods that it selects", p.Kind, p.Name, reason),
+			})
+		}
+		if p.Tier != netpol.NetworkTier {
+			add(p.Source.At("spec").Pos, "it is of another tier than NetworkPolicies")
+		}
+		for _, d := range p.Doubts() {
+			add(d.Origin().Pos, d.Reason)
+		}
+	}
+	return gaps
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/report/reach"
+)
+
+type mapFlags struct {
+	selection
+	format, output string
+	focus          string
+	exposure       bool
+	expand         bool
+}
+
+func (c *command) mapCommand() *cobra.Command {
+	var flags mapFlags
+	cmd := &cobra.Command{
+		Use:   "map [PATH…]",
+		Short: "Show who may connect to whom",
+		Long: `map shows, for every environment, which connections its policies allow: peers that
+are reached alike stand together. Pods that the repository does not declare and
+addresses outside of the cluster are part of it.
+
+text is for reading; json and jsonl for programs; dot, mermaid and svg draw one
+environment. In a drawing, who may connect to an open workload is not drawn, and
+neither is what a workload may call whose egress is not restricted.`,
+		Example: `  ringfence map
+  ringfence map --focus shop/cart
+  ringfence map --exposure                    what the outside can reach
+  ringfence map -o svg --env prod --output map.svg
+  ringfence map -o jsonl --expand             one line per ordered pair`,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.runMap(cmd.Context(), &flags, args) },
+	}
+	flags.register(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&flags.format, "format", "o", "text", "`FORMAT`: text, json, jsonl, dot, mermaid or svg")
+	f.StringVar(&flags.output, "output", "", "write to `FILE`")
+	f.StringVar(&flags.focus, "focus", "", "only connections from and to `WORKLOAD`: namespace/name or namespace/Kind/name")
+	f.BoolVar(&flags.exposure, "exposure", false, "only connections from outside of the repository, and what publishes workloads")
+	f.BoolVar(&flags.expand, "expand", false, "with jsonl, a line for each ordered pair")
+	return cmd
+}
+
+func (c *command) runMap(ctx context.Context, flags *mapFlags, paths []string) error {
+	format, err := reach.ParseFormat(flags.format)
+	if err != nil {
+		return usageError{err}
+	}
+	if flags.expand && format != reach.JSONLines {
+		return usagef("--expand goes with --format jsonl")
+	}
+	w, err := c.open(ctx, &flags.selection, paths)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	clusters := w.clusters()
+	maps, err := flags.maps(clusters)
+	if err != nil {
+		return err
+	}
+	if format.Drawing() && len(maps) != 1 {
+		return usagef("%s draws one environment; choose one with --env: %s", format, strings.Join(environmentNames(clusters), ", "))
+	}
+	if err := c.writeTo(flags.output, func(out io.Writer) error { return reach.Write(out, format, maps, flags.expand) }); err != nil {
+		return err
+	}
+	c.exit = c.reportGaps(w, flags.allowGaps)
+	return nil
+}
+
+// maps returns the maps that the flags ask for: with --focus, those of the
+// environments that have the workload.
+func (flags *mapFlags) maps(clusters []builtEnvironment) ([]*reach.Map, error) {
+	var maps []*reach.Map
+	names := namesIn(clusters)
+	for _, e := range clusters {
+		var focus []netpol.Peer
+		if flags.focus != "" {
+			if focus = names.resolve(e.cluster, flags.focus); focus == nil {
+				continue
+			}
+			if focus[0].Workload() == nil {
+				return nil, usagef("--focus %s: not a workload", flags.focus)
+			}
+		}
+		m := reach.New(e.name, e.cluster, e.gaps)
+		if focus != nil {
+			m = m.On(focus[0].Workload())
+		}
+		if flags.exposure {
+			m = m.Exposed()
+		}
+		maps = append(maps, m)
+	}
+	if len(maps) == 0 {
+		if err := names.err(); err != nil {
+			return nil, usagef("--focus: %w", err)
+		}
+	}
+	return maps, nil
+}
+
+// builtEnvironment is an environment with its cluster.
+type builtEnvironment struct {
+	name    string
+	cluster *netpol.Cluster
+	gaps    int // what could not be seen of it
+}
+
+func (b *builtEnvironment) count(gap manifest.Gap) {
+	if !gap.Note {
+		b.gaps++
+	}
+}
+
+// clusters builds the cluster of each environment. What the API server would
+// reject joins the gaps.
+func (w *workspace) clusters() []builtEnvironment {
+	var built []builtEnvironment
+	for _, e := range w.analyzed() {
+		cluster, gaps := netpol.New(e.Objects, netpol.Options{NamespaceLabels: e.NamespaceLabels})
+		b := builtEnvironment{name: e.Name, cluster: cluster}
+		for _, gap := range e.Gaps {
+			b.count(gap.Gap)
+		}
+		for _, gap := range gaps {
+			b.count(gap)
+		}
+		w.gaps = append(w.gaps, gaps...)
+		built = append(built, b)
+	}
+	return built
+}
+
+func environmentNames(clusters []builtEnvironment) []string {
+	names := make([]string, len(clusters))
+	for i, e := range clusters {
+		names[i] = e.name
+	}
+	return names
+}

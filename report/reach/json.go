@@ -1,0 +1,196 @@
+package reach
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// version of the JSON documents; docs/map-output.md describes them.
+const version = 1
+
+// allowed is the connections of one protocol.
+type allowed struct {
+	Protocol string `json:"protocol"`
+	Ports    string `json:"ports"` // "80,8000-8080"
+}
+
+func allowedOf(conn netpol.ConnSet) []allowed {
+	list := []allowed{}
+	for r := range conn.Ranges() {
+		ports := fmt.Sprint(r.First)
+		if r.Last > r.First {
+			ports = fmt.Sprintf("%d-%d", r.First, r.Last)
+		}
+		if k := len(list) - 1; k >= 0 && list[k].Protocol == string(r.Protocol) {
+			list[k].Ports += "," + ports
+			continue
+		}
+		list = append(list, allowed{string(r.Protocol), ports})
+	}
+	return list
+}
+
+// pair is a line for an ordered pair of nodes.
+type pair struct {
+	Environment string    `json:"environment"`
+	From        string    `json:"from"`
+	To          string    `json:"to"`
+	Allowed     []allowed `json:"allowed"`
+}
+
+// behaviour is what every node of From may connect to every node of To.
+type behaviour struct {
+	From    []string  `json:"from"`
+	To      []string  `json:"to"`
+	Allowed []allowed `json:"allowed"`
+}
+
+// line is a behaviour with its environment.
+type line struct {
+	Environment string `json:"environment"`
+	behaviour
+}
+
+func writeLines(b *bufio.Writer, maps []*Map, expand bool) error {
+	encoder := newEncoder(b)
+	for _, m := range maps {
+		if expand {
+			for p := range m.Relation.Pairs() {
+				if err := encoder.Encode(pair{m.Environment, p.From.String(), p.To.String(), allowedOf(p.Conn)}); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		for row := range m.Relation.Rows() {
+			if err := encoder.Encode(line{m.Environment, behaviourOf(row)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func newEncoder(b *bufio.Writer) *json.Encoder {
+	encoder := json.NewEncoder(b)
+	encoder.SetEscapeHTML(false)
+	return encoder
+}
+
+func behaviourOf(row netpol.Row) behaviour {
+	return behaviour{nodes(row.From), nodes(row.To), allowedOf(row.Conn)}
+}
+
+func nodes(peers netpol.Peers) []string {
+	all := make([]string, 0, peers.Len())
+	for p := range peers.All() {
+		all = append(all, p.String())
+	}
+	return all
+}
+
+type document struct {
+	Version      int           `json:"version"`
+	Environments []environment `json:"environments"`
+}
+
+type environment struct {
+	Name       string      `json:"name"`
+	Gaps       int         `json:"gaps"` // what could not be seen of it
+	Workloads  []workload  `json:"workloads"`
+	Behaviours []behaviour `json:"behaviours"`
+	Entries    []entry     `json:"entries"`
+	Uncertain  []uncertain `json:"uncertain"`
+}
+
+type workload struct {
+	Node        string `json:"node"`
+	File        string `json:"file"`
+	Line        int    `json:"line"`
+	HostNetwork bool   `json:"hostNetwork"`
+	// Governed tells for each direction whether some policy is about it.
+	Governed struct {
+		Ingress bool `json:"ingress"`
+		Egress  bool `json:"egress"`
+	} `json:"governed"`
+}
+
+// entry is a port of a workload that a Service, an Ingress or a route publishes.
+type entry struct {
+	Node     string `json:"node"`
+	Protocol string `json:"protocol"`
+	Port     int    `json:"port"` // on the pods, 0 where they declare no port of the target's name
+	Outside  bool   `json:"outside"`
+	By       object `json:"by"`
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+}
+
+type object struct {
+	Group     string `json:"group"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// uncertain is nodes whose verdicts in a direction rest on what is not known.
+type uncertain struct {
+	Nodes     []string `json:"nodes"`
+	Direction string   `json:"direction"`
+	Policy    object   `json:"policy"`
+	Reason    string   `json:"reason"`
+	File      string   `json:"file"`
+	Line      int      `json:"line"`
+}
+
+func writeJSON(b *bufio.Writer, maps []*Map) error {
+	d := document{Version: version, Environments: []environment{}}
+	for _, m := range maps {
+		d.Environments = append(d.Environments, m.document())
+	}
+	encoder := newEncoder(b)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(d)
+}
+
+func (m *Map) document() environment {
+	e := environment{Name: m.Environment, Gaps: m.Gaps, Workloads: []workload{}, Behaviours: []behaviour{}, Entries: []entry{}, Uncertain: []uncertain{}}
+	for _, w := range m.Cluster.Workloads {
+		item := workload{Node: w.String(), File: w.Source.File, Line: w.Source.Line, HostNetwork: w.HostNetwork}
+		item.Governed.Ingress, item.Governed.Egress = m.Cluster.Governed(w, netpol.Ingress), m.Cluster.Governed(w, netpol.Egress)
+		e.Workloads = append(e.Workloads, item)
+	}
+	for row := range m.Relation.Rows() {
+		e.Behaviours = append(e.Behaviours, behaviourOf(row))
+	}
+	for _, n := range m.Cluster.Entries() {
+		pos := n.By.At(n.Path...).Pos
+		e.Entries = append(e.Entries, entry{
+			Node: n.Workload.String(), Protocol: string(n.Port.Protocol), Port: n.Number, Outside: n.Outside,
+			By: objectOf(n.By.Ref), File: pos.File, Line: pos.Line,
+		})
+	}
+	for _, d := range m.doubts() {
+		e.Uncertain = append(e.Uncertain, uncertainOf(d))
+	}
+	return e
+}
+
+func uncertainOf(d doubt) uncertain {
+	pos := d.Origin().Pos
+	return uncertain{
+		Nodes: names(d.workloads), Direction: directionName(d.direction), Policy: objectOf(d.Policy.Ref),
+		Reason: d.Reason, File: pos.File, Line: pos.Line,
+	}
+}
+
+func objectOf(r manifest.Ref) object {
+	if manifest.IsPrivate(r.Namespace) {
+		r.Namespace = ""
+	}
+	return object{r.Group, r.Kind, r.Namespace, r.Name}
+}

@@ -1,0 +1,219 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/report"
+)
+
+// Question asks in one environment whether a connection may be made.
+type Question struct {
+	Environment string
+	Cluster     *netpol.Cluster
+	// FromName and ToName are what was asked for, From and To the peers of it; of
+	// addresses there may be several.
+	FromName, ToName string
+	From, To         []netpol.Peer
+	Conn             netpol.ConnSet // all where no port was asked for
+	Gaps             int            // what could not be seen of the environment
+}
+
+// answer is what holds for all connections between some peers.
+type answer struct {
+	*Question
+	from, to []netpol.Peer
+	allowed  netpol.ConnSet // of those asked for
+	reasons  []netpol.Reason
+	doubts   []doubt
+}
+
+// answers groups the peers of a question by what decides about them.
+func (q *Question) answers() []answer {
+	places := map[string]int{}
+	var all []answer
+	for _, from := range q.From {
+		for _, to := range q.To {
+			a := q.answer(from, to)
+			key := a.key()
+			if i, known := places[key]; known {
+				all[i].from, all[i].to = appendNew(all[i].from, from), appendNew(all[i].to, to)
+				continue
+			}
+			places[key] = len(all)
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+func appendNew(peers []netpol.Peer, p netpol.Peer) []netpol.Peer {
+	if slices.Contains(peers, p) {
+		return peers
+	}
+	return append(peers, p)
+}
+
+func (q *Question) answer(from, to netpol.Peer) answer {
+	allowed, reasons := q.Cluster.Explain(from, to)
+	a := answer{Question: q, from: []netpol.Peer{from}, to: []netpol.Peer{to}, allowed: allowed.Intersect(q.Conn)}
+	for _, r := range reasons {
+		if r.Conn = r.Conn.Intersect(q.Conn); !r.Conn.IsEmpty() {
+			a.reasons = append(a.reasons, r)
+		}
+	}
+	a.addDoubts(from.Workload(), netpol.Egress)
+	a.addDoubts(to.Workload(), netpol.Ingress)
+	return a
+}
+
+// addDoubts adds why the side of a workload, nil for none, is not certain.
+func (a *answer) addDoubts(w *netpol.Workload, d netpol.Direction) {
+	if w == nil {
+		return
+	}
+	for _, u := range a.Cluster.Uncertain(w, d) {
+		a.doubts = append(a.doubts, doubt{Doubt: u, direction: d, workloads: []*netpol.Workload{w}})
+	}
+}
+
+// key is equal for answers that say the same.
+func (a answer) key() string {
+	var b strings.Builder
+	fmt.Fprintln(&b, a.allowed)
+	for _, r := range a.reasons {
+		fmt.Fprintln(&b, r.Policy.Source.Ref, r.Pos, r.Direction, r.Rule, r.Denies, r.Passes, r.Conn)
+	}
+	return b.String()
+}
+
+// verdict is "allowed", "denied" or, where only a part of what was asked is
+// allowed, "partly allowed"; with doubts it is "uncertain".
+func (a answer) verdict() string {
+	if len(a.doubts) > 0 {
+		return "uncertain"
+	}
+	return a.decided()
+}
+
+// decided is the verdict as far as policies are evaluated.
+func (a answer) decided() string { return verdictOn(a.allowed, a.Conn) }
+
+func verdictOn(allowed, asked netpol.ConnSet) string {
+	switch {
+	case allowed.IsEmpty():
+		return "denied"
+	case allowed.Equal(asked):
+		return "allowed"
+	default:
+		return "partly allowed"
+	}
+}
+
+// side is what the policies of one end say.
+type side struct {
+	direction  netpol.Direction
+	near, far  netpol.Peer
+	reasons    []netpol.Reason
+	denied     netpol.ConnSet
+	isolating  []isolation
+	everything bool // nothing is about it
+}
+
+// isolation is a policy that denies what none of its rules allows.
+type isolation struct {
+	policy *netpol.Policy
+	rules  []unmatched
+}
+
+// unmatched is a rule that could have allowed what is denied.
+type unmatched struct {
+	rule *netpol.Rule
+	peer bool // it is about the peer, but not on the ports
+}
+
+// sides returns both ends in the order in which one would argue: what denies first,
+// else from the caller to the called.
+func (a answer) sides() []side {
+	var sides []side
+	for _, d := range []netpol.Direction{netpol.Egress, netpol.Ingress} {
+		s := side{direction: d, near: a.to[0], far: a.from[0], everything: true}
+		if d == netpol.Egress {
+			s.near, s.far = s.far, s.near
+		}
+		for _, r := range a.reasons {
+			if r.Direction != d {
+				continue
+			}
+			s.everything = false
+			if r.Denies {
+				s.denied = s.denied.Union(r.Conn)
+			}
+			if r.Denies && r.Rule < 0 {
+				s.isolating = append(s.isolating, isolation{r.Policy, a.unmatched(r, s)})
+			} else {
+				s.reasons = append(s.reasons, r)
+			}
+		}
+		sides = append(sides, s)
+	}
+	if sides[0].denied.IsEmpty() && !sides[1].denied.IsEmpty() {
+		slices.Reverse(sides)
+	}
+	return sides
+}
+
+// unmatched returns the rules of an isolating policy that allow nothing of what
+// was asked for.
+func (a answer) unmatched(r netpol.Reason, s side) []unmatched {
+	var all []unmatched
+	for i, rule := range r.Policy.Rules(s.direction) {
+		if slices.ContainsFunc(s.reasons, func(o netpol.Reason) bool { return o.Policy == r.Policy && o.Rule == i }) {
+			continue
+		}
+		all = append(all, unmatched{rule, rule.AllPeers || slices.ContainsFunc(rule.Peers, func(p *netpol.RulePeer) bool {
+			return a.Cluster.PeerMatches(p, s.far)
+		})})
+	}
+	return all
+}
+
+// published returns how the outside of the cluster can call what was asked for.
+func (a answer) published() []netpol.Entry {
+	w := a.to[0].Workload()
+	if w == nil || a.from[0].Kind() != netpol.BlockPeer {
+		return nil
+	}
+	return slices.DeleteFunc(a.Cluster.Entries(), func(e netpol.Entry) bool {
+		return !e.Outside || e.Workload != w || e.Conn().Intersect(a.Conn).IsEmpty()
+	})
+}
+
+// fromText and toText name the ends: as asked, unless the answer is about a part.
+func (a answer) fromText() string { return endText(a.from, a.From, a.FromName) }
+func (a answer) toText() string   { return endText(a.to, a.To, a.ToName) }
+
+func endText(peers, asked []netpol.Peer, name string) string {
+	if peers[0].Kind() != netpol.BlockPeer {
+		return report.Printable(peers[0].String())
+	}
+	if len(peers) == len(asked) {
+		return name
+	}
+	rest := slices.DeleteFunc(slices.Clone(asked), func(p netpol.Peer) bool { return slices.Contains(peers, p) })
+	blocks, others := blockNames(peers), blockNames(rest)
+	if len(others) < len(blocks) {
+		return name + " except " + report.Some(others, most)
+	}
+	return report.Some(blocks, most)
+}
+
+func blockNames(peers []netpol.Peer) []string {
+	var names []string
+	for _, b := range netpol.JoinBlocks(peers) {
+		names = append(names, b.String())
+	}
+	return names
+}

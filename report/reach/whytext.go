@@ -1,0 +1,244 @@
+package reach
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/report"
+)
+
+// mostRules is how many rules that do not match a reader wants to see.
+const mostRules = 8
+
+// WriteAnswers answers questions as text, or as JSON. The error is that of w.
+func WriteAnswers(w io.Writer, format Format, questions []*Question) error {
+	b := bufio.NewWriter(w)
+	if format == JSON {
+		if err := writeAnswersJSON(b, questions); err != nil {
+			return err
+		}
+		return b.Flush()
+	}
+	first := true
+	for _, q := range questions {
+		for _, a := range q.answers() {
+			if !first {
+				fmt.Fprintln(b)
+			}
+			first = false
+			a.write(b)
+		}
+	}
+	return b.Flush()
+}
+
+// write writes the verdict and then the argument.
+func (a answer) write(b *bufio.Writer) {
+	fmt.Fprintf(b, "%s: %s from %s to %s (environment %s)\n", a.verdict(), a.connText(), a.fromText(), a.toText(), report.Printable(a.Environment))
+	for _, d := range a.doubts {
+		fmt.Fprintf(b, "  because of %s at %s: %s\n", policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
+	}
+	if len(a.doubts) > 0 {
+		fmt.Fprintf(b, "  as far as policies are evaluated: %s\n", a.decided())
+	}
+	for _, s := range a.sides() {
+		a.writeSide(b, s)
+	}
+	if a.Gaps > 0 {
+		fmt.Fprintf(b, "incomplete: %s in this environment; a policy that could not be seen may decide otherwise\n", report.Counted(a.Gaps, "gap", "gaps"))
+	}
+	for _, e := range a.published() {
+		fmt.Fprintf(b, "published: %s by %s %q at %s\n", entryPort(e), e.By.Kind, report.Printable(e.By.Name), posText(e.By.At(e.Path...).Pos))
+	}
+}
+
+// connText says what was asked for, and where only a part is allowed, which.
+func (a answer) connText() string {
+	asked := a.Conn.String()
+	if a.Conn.IsAll() {
+		asked = "everything"
+	}
+	if a.decided() == "partly allowed" {
+		return fmt.Sprintf("only %s", a.allowed)
+	}
+	return asked
+}
+
+func (a answer) writeSide(b *bufio.Writer, s side) {
+	near := directionName(s.direction) + " of " + a.nearText(s)
+	switch {
+	case s.everything && s.near.Kind() == netpol.BlockPeer:
+		return
+	case s.everything:
+		fmt.Fprintf(b, "%s: allowed, %s\n", near, free(s.near))
+		return
+	}
+	fmt.Fprintf(b, "%s: %s\n", near, verdictOn(a.Conn.Subtract(s.denied), a.Conn))
+	for _, r := range s.reasons {
+		a.writeReason(b, r)
+	}
+	for _, i := range s.isolating {
+		a.writeIsolation(b, i, s)
+	}
+	if slices.ContainsFunc(s.isolating, isolation.missesPeer) {
+		if labels := labelsText(a.Cluster, s.far); labels != "" {
+			fmt.Fprintf(b, "    %s\n", labels)
+		}
+	}
+}
+
+// writeIsolation writes a policy that isolates, and why its rules do not help.
+func (a answer) writeIsolation(b *bufio.Writer, i isolation, s side) {
+	fmt.Fprintf(b, "  %s: %s isolates %s", posText(i.policy.Source.At(i.policy.SelectorPath()...).Pos), policyText(i.policy), selected(i.policy))
+	if len(i.policy.Rules(s.direction)) == 0 {
+		fmt.Fprintf(b, " and has no %s rule", directionName(s.direction))
+	}
+	fmt.Fprintln(b)
+	for n, u := range i.rules {
+		if n == mostRules {
+			fmt.Fprintf(b, "    and %d more rules that do not allow it\n", len(i.rules)-n)
+			return
+		}
+		fmt.Fprintf(b, "    %s: %s, but %s\n", posText(u.rule.Origin().Pos), ruleText(u.rule), a.mismatch(u, s))
+	}
+}
+
+// missesPeer tells whether some rule is about other peers.
+func (i isolation) missesPeer() bool {
+	return slices.ContainsFunc(i.rules, func(u unmatched) bool { return !u.peer })
+}
+
+func (a answer) nearText(s side) string {
+	if s.direction == netpol.Egress {
+		return a.fromText()
+	}
+	return a.toText()
+}
+
+// free says why no policy decides about an end.
+func free(p netpol.Peer) string {
+	if w := p.Workload(); w != nil && w.HostNetwork {
+		return "for no policy applies on the host network"
+	}
+	return "for no policy is about it"
+}
+
+func (a answer) writeReason(b *bufio.Writer, r netpol.Reason) {
+	rule := r.Policy.Written(r.Direction)[r.Rule]
+	verb := "allows"
+	switch {
+	case r.Denies:
+		verb = "denies"
+	case r.Passes:
+		verb = "leaves to the next tier"
+	}
+	part := ""
+	if !r.Conn.Equal(a.Conn) {
+		part = " " + r.Conn.String()
+	}
+	fmt.Fprintf(b, "  %s: %s, %s: %s%s\n", posText(r.Pos), policyText(r.Policy), ruleText(rule), verb, part)
+}
+
+// mismatch says why a rule does not allow what is denied.
+func (a answer) mismatch(u unmatched, s side) string {
+	switch {
+	case !u.peer && a.wouldMatch(u.rule, s.far):
+		return "only where it has the labels"
+	case !u.peer && s.direction == netpol.Egress:
+		return "that is not " + a.toText() + a.byAddress(u.rule, s.far)
+	case !u.peer:
+		return "that is not " + a.fromText() + a.byAddress(u.rule, s.far)
+	case a.Conn.IsAll():
+		return "on no other port"
+	default:
+		return "not on " + a.Conn.String()
+	}
+}
+
+// byAddress warns where network plugins differ: most match an ipBlock against the
+// addresses of pods too, Cilium does not
+// (https://docs.cilium.io/en/stable/security/policy/language/#ip-cidr-based).
+func (a answer) byAddress(r *netpol.Rule, p netpol.Peer) string {
+	var ports []netpol.Port
+	if w := a.to[0].Workload(); w != nil {
+		ports = w.Ports
+	}
+	if !r.On(ports).Intersect(a.Conn).IsEmpty() && p.Kind() != netpol.BlockPeer && slices.ContainsFunc(r.Peers, (*netpol.RulePeer).MayHoldPods) {
+		return ", unless the network plugin matches pods by their addresses"
+	}
+	return ""
+}
+
+// wouldMatch tells whether a rule is about a pod that the repository does not
+// declare, and of which no labels are known, if only it has the right ones.
+func (a answer) wouldMatch(r *netpol.Rule, p netpol.Peer) bool {
+	if p.Kind() != netpol.OtherPodsPeer && p.Kind() != netpol.ElsewherePeer {
+		return false
+	}
+	return slices.ContainsFunc(r.Peers, func(item *netpol.RulePeer) bool {
+		whatever := *item
+		whatever.PodSelector = &netpol.Selector{}
+		return item.PodSelector != nil && a.Cluster.PeerMatches(&whatever, p)
+	})
+}
+
+// ruleText numbers a rule from 1 and says what it is about.
+func ruleText(r *netpol.Rule) string {
+	preposition := "from"
+	if r.Direction == netpol.Egress {
+		preposition = "to"
+	}
+	return report.Printable(fmt.Sprintf("%s rule %d: %s %s, on %s", directionName(r.Direction), r.Index+1, preposition, r.PeersPhrase(), r.PortsPhrase()))
+}
+
+func policyText(p *netpol.Policy) string {
+	return report.Printable(fmt.Sprintf("%s %q", p.Kind, p.Name))
+}
+
+// selected says which pods a policy selects.
+func selected(p *netpol.Policy) string {
+	pods := "all pods"
+	if !p.Selector.IsEmpty() {
+		pods = "pods with " + p.Selector.Phrase()
+	}
+	switch {
+	case p.NamespaceSelector == nil:
+	case p.NamespaceSelector.IsEmpty():
+		pods += " in any namespace"
+	default:
+		pods += " in namespaces with " + p.NamespaceSelector.Phrase()
+	}
+	return report.Printable(pods)
+}
+
+// labelsText tells the labels by which selectors could match a peer.
+func labelsText(c *netpol.Cluster, p netpol.Peer) string {
+	w := p.Workload()
+	if w == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s has the labels %s", w, labelList(w.Labels))
+	if len(w.Labels) == 0 {
+		text = fmt.Sprintf("%s has no labels", w)
+	}
+	if n := c.Namespace(w.Namespace); n != nil && len(n.Labels) > 0 && !manifest.IsPrivate(n.Name) {
+		text += fmt.Sprintf("; namespace %s has %s", n.Name, labelList(n.Labels))
+	}
+	return report.Printable(text)
+}
+
+func labelList(labels map[string]string) string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		list = append(list, key+"="+labels[key])
+	}
+	return strings.Join(list, ",")
+}
+
+func posText(p manifest.Pos) string { return report.Printable(p.String()) }
