@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -14,15 +15,18 @@ type Object struct {
 	// APIVersion is the object's apiVersion as written, such as "apps/v1".
 	APIVersion string
 	// Data holds the object as encoding/json would decode it, except that whole
-	// numbers are int64. It is shared: never change it.
+	// numbers are int64. It is shared, and what is equal in it may be the same: never
+	// change it.
 	Data map[string]any
 
-	root   *yaml.Node
+	tree   tree
 	locate Locator
 }
 
 // A Step is one node on the way from an object's root to a field. Key is nil
-// for the root and for items of a sequence. Aliases are already followed.
+// for the root and for items of a sequence. Aliases are already followed. Nodes
+// have their kind, style, text and place; those of objects that were not made from
+// nodes lack content, tag and comments.
 type Step struct {
 	Key, Value *yaml.Node
 }
@@ -31,51 +35,57 @@ type Step struct {
 // is the object's root; there is always at least one.
 type Locator func(steps []Step) Origin
 
-// NewObjects makes the objects of one parsed document: one for an object, one
-// per item for a list of any kind, none for an empty or other document. The
-// error tells why a document that has apiVersion and kind is unusable.
-func NewObjects(doc *yaml.Node, locate Locator) ([]*Object, error) {
-	return newObjects(doc, locate, true)
-}
-
 // NewObject makes one object of one parsed document and leaves lists as they
-// are; it returns nil for an empty or other document.
+// are; it returns nil for an empty or other document. The error is that of Value.
 func NewObject(doc *yaml.Node, locate Locator) (*Object, error) {
-	objects, err := newObjects(doc, locate, false)
-	if len(objects) == 0 {
+	root, data, err := mappingOf(doc)
+	if data == nil || err != nil {
 		return nil, err
 	}
-	return objects[0], err
+	return newObject(nodeTree{root}, data, locate), nil
 }
 
-func newObjects(doc *yaml.Node, locate Locator, expand bool) ([]*Object, error) {
-	root := doc
+// newObjects makes the objects of one parsed document. The error is that of Value.
+func newObjects(doc *yaml.Node, locate Locator) ([]*Object, error) {
+	root, data, err := mappingOf(doc)
+	if data == nil || err != nil {
+		return nil, err
+	}
+	return appendObjects(nil, nodeTree{root}, data, locate), nil
+}
+
+// mappingOf returns the root of a document and its value, nil if it is no mapping.
+func mappingOf(doc *yaml.Node) (root *yaml.Node, data map[string]any, err error) {
+	root = doc
 	if root.Kind == yaml.DocumentNode {
 		if len(root.Content) == 0 {
-			return nil, nil
+			return root, nil, nil
 		}
 		root = root.Content[0]
 	}
 	if root.Kind != yaml.MappingNode {
-		return nil, nil
+		return root, nil, nil
 	}
 	value, err := Value(root)
 	if err != nil {
-		return nil, err
+		return root, nil, err
 	}
-	data := value.(map[string]any)
-	if expand && isList(data) {
-		return expandList(root, data, locate), nil
+	return root, value.(map[string]any), nil
+}
+
+// appendObjects appends the object that data is, or those of the list that it is.
+func appendObjects(objects []*Object, t tree, data map[string]any, locate Locator) []*Object {
+	if isList(data) {
+		return appendItems(objects, t, data, locate)
 	}
-	o := newObject(root, data, locate)
-	if o == nil {
-		return nil, nil
+	if o := newObject(t, data, locate); o != nil {
+		objects = append(objects, o)
 	}
-	return []*Object{o}, nil
+	return objects
 }
 
 // newObject returns nil where data has no apiVersion or no kind.
-func newObject(root *yaml.Node, data map[string]any, locate Locator) *Object {
+func newObject(t tree, data map[string]any, locate Locator) *Object {
 	apiVersion, _ := data["apiVersion"].(string)
 	kind, _ := data["kind"].(string)
 	if apiVersion == "" || kind == "" {
@@ -85,7 +95,7 @@ func newObject(root *yaml.Node, data map[string]any, locate Locator) *Object {
 	if !found {
 		group = ""
 	}
-	o := &Object{APIVersion: apiVersion, Data: data, root: root, locate: locate}
+	o := &Object{APIVersion: apiVersion, Data: data, tree: t, locate: locate}
 	o.Group, o.Kind = group, kind
 	meta, _ := data["metadata"].(map[string]any)
 	o.Name, _ = meta["name"].(string)
@@ -102,28 +112,23 @@ func isList(data map[string]any) bool {
 	return items && version && strings.HasSuffix(kind, "List")
 }
 
-// expandList makes an object of every item. Items of a typed list may leave
+// appendItems makes an object of every item. Items of a typed list may leave
 // apiVersion and kind out (the API server does); they follow from the list's.
-func expandList(root *yaml.Node, data map[string]any, locate Locator) []*Object {
-	var objects []*Object
+func appendItems(objects []*Object, t tree, data map[string]any, locate Locator) []*Object {
 	listKind, _ := data["kind"].(string)
 	itemKind := strings.TrimSuffix(listKind, "List")
-	nodes := follow(child(root, "items").Value).Content
+	trees := t.items()
 	for i, item := range data["items"].([]any) {
 		m, ok := item.(map[string]any)
-		if !ok || i >= len(nodes) {
+		if !ok || i >= len(trees) {
 			continue
 		}
 		if _, typed := m["kind"]; !typed && itemKind != "" {
+			m = maps.Clone(m)
 			m["kind"] = itemKind
 			m["apiVersion"] = data["apiVersion"]
 		}
-		node := follow(nodes[i])
-		if isList(m) {
-			objects = append(objects, expandList(node, m, locate)...)
-		} else if o := newObject(node, m, locate); o != nil {
-			objects = append(objects, o)
-		}
+		objects = appendObjects(objects, trees[i], m, locate)
 	}
 	return objects
 }
@@ -140,17 +145,46 @@ func (o *Object) WithNamespace(namespace string) *Object {
 // indexes (int), from the object's root. Where the path, or the end of it, does
 // not exist, the origin is that of the deepest part that does, and not exact.
 func (o *Object) At(path ...any) Origin {
-	steps := []Step{{Value: o.root}}
+	steps, complete := o.tree.steps(path)
+	origin := o.locate(steps)
+	origin.Exact = origin.Exact && complete
+	return origin
+}
+
+// A tree finds the nodes of an object.
+type tree interface {
+	// steps follows a path as far as it leads; complete is false if something on it
+	// does not exist. It panics if an element is neither a string nor an int.
+	steps(path []any) (steps []Step, complete bool)
+	// items returns the items of the list that the object is.
+	items() []tree
+}
+
+// A nodeTree has the nodes of the YAML library.
+type nodeTree struct{ root *yaml.Node }
+
+func (t nodeTree) items() []tree {
+	list := child(t.root, "items").Value
+	if list == nil {
+		return nil
+	}
+	var items []tree
+	for _, item := range list.Content {
+		items = append(items, nodeTree{follow(item)})
+	}
+	return items
+}
+
+func (t nodeTree) steps(path []any) (steps []Step, complete bool) {
+	steps = []Step{{Value: t.root}}
 	for _, p := range path {
 		next := step(steps[len(steps)-1].Value, p)
 		if next.Value == nil {
-			origin := o.locate(steps)
-			origin.Exact = false
-			return origin
+			return steps, false
 		}
 		steps = append(steps, next)
 	}
-	return o.locate(steps)
+	return steps, true
 }
 
 // step goes from a node to one of its children; the zero Step means none.
@@ -163,9 +197,13 @@ func step(node *yaml.Node, p any) Step {
 			return Step{Value: follow(node.Content[p])}
 		}
 	default:
-		panic(fmt.Sprintf("manifest: path element %v is a %T, want string or int", p, p))
+		panic(wrongElement(p))
 	}
 	return Step{}
+}
+
+func wrongElement(p any) string {
+	return fmt.Sprintf("manifest: path element %v is a %T, want string or int", p, p)
 }
 
 // child finds the value of a key in a mapping, also through merge keys. The
@@ -175,7 +213,7 @@ func child(node *yaml.Node, key string) Step {
 		return Step{}
 	}
 	for i := len(node.Content) - 2; i >= 0; i -= 2 {
-		if k := node.Content[i]; k.Value == key && !isMerge(k) {
+		if k := node.Content[i]; follow(k).Value == key && !isMerge(k) {
 			return Step{Key: k, Value: follow(node.Content[i+1])}
 		}
 	}

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -94,6 +95,28 @@ func TestListItemsKeepTheirLines(t *testing.T) {
 	objects, _ := Parse("f.yaml", []byte("---\napiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n"))
 	if got := objects[0].At("metadata", "name"); got.Line != 8 || !got.Exact {
 		t.Errorf("name is at %v, want line 8", got)
+	}
+}
+
+// TestAtAtOnce asks items of one list, whose places are found when they are first
+// asked, for the race detector.
+func TestAtAtOnce(t *testing.T) {
+	objects, _ := Parse("f.yaml", []byte("apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n"))
+	var wait sync.WaitGroup
+	for i, o := range objects {
+		wait.Go(func() {
+			if got := o.At("metadata", "name"); got.Line != 4+i || !got.Exact {
+				t.Errorf("name is at %v, want line %d", got, 4+i)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func TestItemsBehindAnAlias(t *testing.T) {
+	o := parseOne(t, "apiVersion: v1\nkind: List\nx: &a items\n*a : [{apiVersion: v1, kind: Pod}]\n")
+	if o.Line != 4 {
+		t.Errorf("the item is at %v, want line 4", o.Pos)
 	}
 }
 

@@ -23,23 +23,18 @@ func Parse(file string, data []byte) ([]*Object, []Gap) {
 	if len(data) > DefaultMaxFileSize {
 		return nil, []Gap{{Pos: Pos{File: file}, Code: FileTooLarge, Reason: SizeReason(len(data))}}
 	}
+	r := readers.Get().(*reader)
+	defer r.release()
 	var objects []*Object
 	var gaps []Gap
 	for _, doc := range Split(data) {
 		if !doc.LooksLikeKubernetes() {
 			continue
 		}
-		node, err := doc.Parse()
-		if err != nil {
-			gaps = append(gaps, parseGap(file, err))
-			continue
+		var err error
+		if objects, err = r.objects(objects, doc, Plain(file, doc.Skip)); err != nil {
+			gaps = append(gaps, documentGap(file, err))
 		}
-		made, err := NewObjects(node, Plain(file, doc.Skip))
-		if err != nil {
-			gaps = append(gaps, valueGap(file, doc.Skip, node.Line, err))
-			continue
-		}
-		objects = append(objects, made...)
 	}
 	return objects, gaps
 }
@@ -49,24 +44,18 @@ func SizeReason(size int) string {
 	return fmt.Sprintf("file of %d bytes is over the limit of %d", size, DefaultMaxFileSize)
 }
 
-// valueGap says why a document that parses is unusable; line is that of the
-// document, skip the number of lines before it.
-func valueGap(file string, skip, line int, err error) Gap {
-	gap := Gap{Pos: Pos{File: file, Line: skip + line}, Code: InvalidYAML, Reason: err.Error()}
+// documentGap says why a document is unusable.
+func documentGap(file string, err error) Gap {
+	gap := Gap{Pos: Pos{File: file}, Code: InvalidYAML, Reason: err.Error()}
+	var unusable *UnusableError
 	var syntax *SyntaxError
 	switch {
-	case ExceedsLimit(err):
-		gap.Code = LimitExceeded
+	case errors.As(err, &unusable):
+		gap.Line = unusable.Line
+		if ExceedsLimit(err) {
+			gap.Code = LimitExceeded
+		}
 	case errors.As(err, &syntax):
-		gap.Line, gap.Reason = skip+syntax.Line, syntax.Reason
-	}
-	return gap
-}
-
-func parseGap(file string, err error) Gap {
-	gap := Gap{Pos: Pos{File: file}, Code: InvalidYAML, Reason: err.Error()}
-	var syntax *SyntaxError
-	if errors.As(err, &syntax) {
 		gap.Line, gap.Reason = syntax.Line, syntax.Reason
 	}
 	return gap
@@ -106,17 +95,34 @@ func Split(data []byte) []Document {
 	return append(docs, Document{Text: data[start:], Skip: startLine})
 }
 
-// The two keys that every object has, in block or flow style. A key inside a
-// block scalar matches as well, which costs a parse and nothing else.
-var (
-	apiVersionKey = regexp.MustCompile(`(?m)(^|[\s{,"'-])apiVersion["']?\s*:`)
-	kindKey       = regexp.MustCompile(`(?m)(^|[\s{,"'-])kind["']?\s*:`)
-)
-
 // LooksLikeKubernetes tells, without parsing, whether the document may hold an
-// object. False means that it surely holds none.
+// object: it has the two keys that every object has, in block or flow style. False
+// means that it surely holds none. A key inside a block scalar counts as well,
+// which costs a parse and nothing else.
 func (d Document) LooksLikeKubernetes() bool {
-	return bytes.Contains(d.Text, []byte("apiVersion")) && apiVersionKey.Match(d.Text) && kindKey.Match(d.Text)
+	return hasKey(d.Text, "apiVersion") && hasKey(d.Text, "kind")
+}
+
+func hasKey(text []byte, key string) bool {
+	const space = " \t\n\f\r"
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte(key))
+		if i < 0 {
+			return false
+		}
+		start := from + i
+		from = start + len(key)
+		if start > 0 && strings.IndexByte(space+`{,"'-`, text[start-1]) < 0 {
+			continue
+		}
+		rest := text[from:]
+		if len(rest) > 0 && (rest[0] == '"' || rest[0] == '\'') {
+			rest = rest[1:]
+		}
+		if bytes.HasPrefix(bytes.TrimLeft(rest, space), []byte(":")) {
+			return true
+		}
+	}
 }
 
 // SyntaxError is a document that is not YAML.
@@ -133,6 +139,41 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line,
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 const parserError = "did not find expected"
+
+// Objects makes the objects of the document: one for an object, one per item for a
+// list of any kind, none for an empty or other document. They keep a copy of the
+// text and not the nodes, which are made again where their place is asked. The error
+// is a *SyntaxError or an *UnusableError.
+func (d Document) Objects(locate Locator) ([]*Object, error) {
+	r := readers.Get().(*reader)
+	defer r.release()
+	return r.objects(nil, d, locate)
+}
+
+// UnusableError is a document that is YAML but can be no object.
+type UnusableError struct {
+	Line int   // 1-based, in the file
+	Err  error // of Value
+}
+
+func (e *UnusableError) Error() string {
+	var syntax *SyntaxError
+	if errors.As(e.Err, &syntax) {
+		return syntax.Reason
+	}
+	return e.Err.Error()
+}
+
+// Unwrap returns the error of Value.
+func (e *UnusableError) Unwrap() error { return e.Err }
+
+func unusable(d Document, node *yaml.Node, err error) *UnusableError {
+	var syntax *SyntaxError
+	if errors.As(err, &syntax) {
+		return &UnusableError{Line: d.Skip + syntax.Line, Err: err}
+	}
+	return &UnusableError{Line: d.Skip + node.Line, Err: err}
+}
 
 // Parse parses the document into nodes, whose lines count from the document's
 // start. An empty document gives a node without content. The error is a *SyntaxError.

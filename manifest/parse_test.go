@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -109,7 +110,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("{\"apiVersion\": \"v1\", \"kind\": \"Pod\"}"))
 	f.Add([]byte("apiVersion: v1\nkind: Pod\na: &a {b: *a}\n? [x]\n: y\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		lines := strings.Count(string(data), "\n") + 1
+		lines := 1 // as the YAML library counts them
+		for _, lineBreak := range []string{"\n", "\r", "\u0085", "\u2028", "\u2029"} {
+			lines += strings.Count(string(data), lineBreak)
+		}
 		objects, _ := Parse("f.yaml", data)
 		for _, o := range objects {
 			for key := range o.Data {
@@ -119,4 +123,21 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLooksLikeKubernetes compares with what says the same at a glance, and slowly.
+func TestLooksLikeKubernetes(t *testing.T) {
+	apiVersion := regexp.MustCompile(`(?m)(^|[\s{,"'-])apiVersion["']?\s*:`)
+	kind := regexp.MustCompile(`(?m)(^|[\s{,"'-])kind["']?\s*:`)
+	for _, before := range []string{"", "x", " ", "x\n", "{", "a,", "\"", "'", "- ", "-", "\t", "xapiVersion", "kind"} {
+		for _, after := range []string{"", ":", " :", "\":", "' :", "\"", "x:", "\n:", "\"\":", ": kind:", "kind: -kind:", " kind:", "\r\n: b"} {
+			for _, key := range []string{"apiVersion", "kind: 1\napiVersion", "kind"} {
+				text := []byte(before + key + after)
+				want := apiVersion.Match(text) && kind.Match(text)
+				if got := (Document{Text: text}).LooksLikeKubernetes(); got != want {
+					t.Errorf("%q: got %v, want %v", text, got, want)
+				}
+			}
+		}
+	}
 }

@@ -144,26 +144,35 @@ func (c *converter) key(node *yaml.Node) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return keyText(v, node.Value), nil
+}
+
+// keyText returns the key that a scalar with some text and value is.
+func keyText(v any, text string) string {
 	switch v := v.(type) {
 	case string:
-		return v, nil
+		return v
 	case nil:
-		return node.Value, nil
+		return text
 	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 32), nil
+		return strconv.FormatFloat(v, 'g', -1, 32)
 	default:
-		return fmt.Sprint(v), nil
+		return fmt.Sprint(v)
 	}
 }
 
-// scalar reads a scalar by YAML 1.1. Spellings that are neither plain text nor
-// everyday numbers are left to the YAML library that kubectl uses.
 func scalar(node *yaml.Node) (any, error) {
-	text := node.Value
 	if node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 ||
 		node.Style&yaml.TaggedStyle != 0 && (node.Tag == "!!str" || !strings.HasPrefix(node.Tag, "!!")) {
-		return text, nil
+		return node.Value, nil
 	}
+	return plainScalar(node.Value)
+}
+
+// plainScalar reads the text of a plain scalar by YAML 1.1. Spellings that are
+// neither plain text nor everyday numbers are left to the YAML library that kubectl
+// uses.
+func plainScalar(text string) (any, error) {
 	switch text {
 	case "", "~", "null", "Null", "NULL":
 		return nil, nil
@@ -172,7 +181,7 @@ func scalar(node *yaml.Node) (any, error) {
 	case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N":
 		return false, nil
 	}
-	if !strings.ContainsRune("0123456789+-.", rune(text[0])) {
+	if !isNumeric(text) {
 		return text, nil
 	}
 	if text[0] >= '1' && text[0] <= '9' || text == "0" {
@@ -181,6 +190,27 @@ func scalar(node *yaml.Node) (any, error) {
 		}
 	}
 	return rareScalar(text)
+}
+
+// isNumeric tells whether a plain scalar may be a number. Versions, quantities and
+// addresses start like one, and go on with what no number has.
+func isNumeric(text string) bool {
+	if text[0] < '0' || text[0] > '9' {
+		return strings.IndexByte("+-.", text[0]) >= 0
+	}
+	points, letters := 0, 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '.':
+			points++
+		case c >= 'g' && c <= 'z' && c != 'o' && c != 'x', c >= 'G' && c <= 'Z' && c != 'O' && c != 'X', c == '/':
+			letters++
+		case c >= 'a' && c <= 'x', c >= 'A' && c <= 'X', c >= '0' && c <= '9', c == '-':
+		default:
+			return true
+		}
+	}
+	return points < 2 && letters == 0
 }
 
 func rareScalar(text string) (any, error) {

@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	sigsyaml "sigs.k8s.io/yaml"
@@ -46,5 +47,26 @@ func TestValueReadsLikeKubectl(t *testing.T) {
 				t.Errorf("\ngot  %s\nwant %s", got, want)
 			}
 		})
+	}
+}
+
+// TestNumericIsLikeTheLibrary tries all short texts that start like a number.
+func TestNumericIsLikeTheLibrary(t *testing.T) {
+	const characters = "019.-/_:+eExXoObBtTZgm"
+	var try func(text string)
+	try = func(text string) {
+		got, err := plainScalar(text)
+		want, wantErr := rareScalar(text)
+		if got != want || (err == nil) != (wantErr == nil) {
+			t.Errorf("%q is %#v (%v), want %#v (%v)", text, got, err, want, wantErr)
+		}
+		for _, c := range characters {
+			if len(text) < 3 {
+				try(text + string(c))
+			}
+		}
+	}
+	for _, text := range strings.Split("0 1 9 0x 0b 1. 1.1 1e 12 2001-01-0 -1 - + . 10.0.0. 1_ 0o", " ") {
+		try(text)
 	}
 }

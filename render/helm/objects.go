@@ -96,19 +96,9 @@ func split(text string) []manifest.Document {
 // objects reads the objects of a document. A document that cannot be read is a
 // gap; Helm would give the whole release up.
 func (w *rendering) objects(d document) []*manifest.Object {
-	node, err := d.Parse()
+	objects, err := d.Objects(d.locate)
 	if err != nil {
-		line, reason := d.Skip+1, err.Error()
-		var syntax *manifest.SyntaxError
-		if errors.As(err, &syntax) {
-			line, reason = syntax.Line, syntax.Reason
-		}
-		w.gap(d.source(line), manifest.InvalidYAML, fmt.Sprintf("renders to text that is not YAML: %s", reason))
-		return nil
-	}
-	objects, err := manifest.NewObjects(node, d.locate)
-	if err != nil {
-		w.gap(d.source(d.Skip+1), manifest.InvalidYAML, err.Error())
+		w.noObjects(d, err)
 		return nil
 	}
 	if !d.template {
@@ -125,6 +115,21 @@ func (w *rendering) objects(d document) []*manifest.Object {
 		}
 	}
 	return keep
+}
+
+// noObjects leaves the gap of a document that cannot be read.
+func (w *rendering) noObjects(d document, err error) {
+	var unusable *manifest.UnusableError
+	if errors.As(err, &unusable) {
+		w.gap(d.source(d.Skip+1), manifest.InvalidYAML, unusable.Err.Error())
+		return
+	}
+	line, reason := d.Skip+1, err.Error()
+	var syntax *manifest.SyntaxError
+	if errors.As(err, &syntax) {
+		line, reason = syntax.Line, syntax.Reason
+	}
+	w.gap(d.source(line), manifest.InvalidYAML, fmt.Sprintf("renders to text that is not YAML: %s", reason))
 }
 
 // applied tells whether Helm applies an object: it leaves out those whose
