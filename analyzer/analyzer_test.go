@@ -84,6 +84,13 @@ spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
 ---
 `
 
+const prometheus = `apiVersion: monitoring.coreos.com/v1
+kind: Prometheus
+metadata: {name: k8s}
+spec: {}
+---
+`
+
 const unknown = "\x00overlays/prod"
 
 // Everything here goes into a private namespace unless it says its own. Lines
@@ -135,6 +142,13 @@ metadata: {name: web}
 spec: {parentRefs: [{kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}
 `, []string{"2 medium unprotected-workload"}},
 		"default deny": {deployment("web") + denyAll, []string{}},
+		"what an operator makes is selected": {deployment("web") + denyAll + prometheus + policy(`
+spec:
+  podSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}
+  ingress:
+  - from: [{podSelector: {matchLabels: {prometheus: k8s}}}]
+`), []string{}},
+		"an operator may protect what it makes": {prometheus, []string{}},
 		"ingress alone": {deployment("web") + policy(`
 spec: {podSelector: {matchLabels: {app: web}}}
 `), []string{"2 low unrestricted-egress"}},

@@ -114,7 +114,11 @@ func known(own *netpol.Namespace, namespaces ...*netpol.Namespace) int {
 		if isSystem(n.Name) || n != own && (!n.Declared || n.Name == "default") {
 			return 0
 		}
-		count += len(n.Workloads())
+		for _, w := range n.Workloads() {
+			if w.Operated == nil {
+				count++
+			}
+		}
 	}
 	return count
 }

@@ -10,9 +10,10 @@ import (
 
 // uncertain tells whether rules must say nothing of a workload: a policy that
 // selects it is not evaluated completely, or is of a tier that decides before or
-// after NetworkPolicies, which rules do not look at.
+// after NetworkPolicies, which rules do not look at. Operators not only make pods with
+// labels of their own, some make policies for them too.
 func uncertain(c *netpol.Cluster, w *netpol.Workload) bool {
-	return len(c.Uncertain(w, netpol.Ingress))+len(c.Uncertain(w, netpol.Egress)) > 0 ||
+	return w.Operated != nil || len(c.Uncertain(w, netpol.Ingress))+len(c.Uncertain(w, netpol.Egress)) > 0 ||
 		slices.ContainsFunc(c.Others, func(p *netpol.Policy) bool {
 			return p.Tier != netpol.NetworkTier && slices.Contains(p.Selected, w)
 		})

@@ -38,6 +38,7 @@ type Config struct {
 	KubeVersion string
 	APIVersions []string
 	Gaps        []AcceptedGap
+	Traffic     []Call
 }
 
 // Target declares how one target is rendered. Several may have one Dir: a chart
@@ -76,6 +77,15 @@ type AcceptedGap struct {
 	Path   Glob // of the file that the gap is reported on
 	Reason string
 	Expiry time.Time // the last day of acceptance, at 0:00 UTC; zero: never ends
+}
+
+// Call is a call that no manifest tells: who makes it, and whom it reaches. Both are
+// always given.
+type Call struct {
+	manifest.Pos
+	From   string // "namespace/Kind/name" or "namespace/name"
+	To     string // separated by commas; see traffic.Hint
+	Reason string
 }
 
 // Accepts tells whether the entry speaks of a gap, expired or not.
@@ -173,6 +183,7 @@ func (d *decoder) config(v value, c *Config) {
 		field{key: "kubeVersion", decode: func(v value) { c.KubeVersion = d.version(v) }},
 		field{key: "apiVersions", decode: func(v value) { c.APIVersions = list(d, v, d.text) }},
 		field{key: "gaps", decode: func(v value) { c.Gaps = list(d, v, d.acceptedGap) }},
+		field{key: "traffic", decode: func(v value) { c.Traffic = list(d, v, d.call) }},
 	)
 }
 
@@ -216,4 +227,14 @@ func (d *decoder) acceptedGap(v value) AcceptedGap {
 		field{key: "expiry", decode: func(v value) { a.Expiry = d.date(v) }},
 	)
 	return a
+}
+
+func (d *decoder) call(v value) Call {
+	c := Call{Pos: d.pos(v)}
+	d.object(v,
+		field{key: "from", required: true, decode: func(v value) { c.From = d.workload(v) }},
+		field{key: "to", required: true, decode: func(v value) { c.To = d.text(v) }},
+		field{key: "reason", decode: func(v value) { c.Reason = d.text(v) }},
+	)
+	return c
 }

@@ -35,6 +35,11 @@ gaps:
     path: infra/**
     reason: the base lives in another repository
     expiry: 2030-01-31
+traffic:
+  - from: shop/Deployment/web
+    to: "db.data:5432, external:internet"
+    reason: seen in production
+  - {from: shop/cart, to: redis}
 `
 
 func TestLoad(t *testing.T) {
@@ -60,6 +65,10 @@ func TestLoad(t *testing.T) {
 			Pos: at(21, 5), Code: manifest.RemoteReference, Path: "infra/**",
 			Reason: "the base lives in another repository", Expiry: time.Date(2030, 1, 31, 0, 0, 0, 0, time.UTC),
 		}},
+		Traffic: []Call{
+			{Pos: at(26, 5), From: "shop/Deployment/web", To: "db.data:5432, external:internet", Reason: "seen in production"},
+			{Pos: at(29, 5), From: "shop/cart", To: "redis"},
+		},
 	}
 	got, err := Load([]byte(full), FileName)
 	if err != nil {
@@ -171,6 +180,22 @@ var documents = []document{
 		},
 	},
 	{
+		name: "a call without ends", text: "traffic: [{reason: a}]\n",
+		errors: []string{
+			`.ringfence.yaml:1:11: "traffic[0]" lacks the key "from"`,
+			`.ringfence.yaml:1:11: "traffic[0]" lacks the key "to"`,
+		},
+	},
+	{
+		name: "no workload", text: "traffic:\n- {from: web, to: db}\n- {from: a/b/c/d, to: db}\n- {from: 'a/ b', to: ''}\n",
+		errors: []string{
+			`.ringfence.yaml:2:10: "traffic[0].from" must be namespace/Kind/name or namespace/name, not "web"`,
+			`.ringfence.yaml:3:10: "traffic[1].from" must be namespace/Kind/name or namespace/name, not "a/b/c/d"`,
+			`.ringfence.yaml:4:10: "traffic[2].from" must be namespace/Kind/name or namespace/name, not "a/ b"`,
+			`.ringfence.yaml:4:22: "traffic[2].to" must not be empty`,
+		},
+	},
+	{
 		name: "blank reason", text: "gaps: [{code: a, path: b, reason: ' '}]\n",
 		errors: []string{`.ringfence.yaml:1:35: "gaps[0].reason" must not be empty`},
 	},
@@ -214,7 +239,7 @@ var documents = []document{
 	},
 	{
 		name: "control characters", text: "\"a\\eb\\n\": 1\n",
-		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, fail-on, kubeVersion, apiVersions, gaps`},
+		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, fail-on, kubeVersion, apiVersions, gaps, traffic`},
 	},
 	{
 		name: "syntax", text: "fail-on: low\ntargets: [\n", beyondSchema: true,

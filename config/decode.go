@@ -206,6 +206,17 @@ func (d *decoder) version(v value) string {
 	return text
 }
 
+// workload is "namespace/Kind/name" or "namespace/name".
+var workload = regexp.MustCompile(`^[^/\s]+(/[^/\s]+){1,2}$`)
+
+func (d *decoder) workload(v value) string {
+	text, ok := d.scalar(v)
+	if ok && !workload.MatchString(text) {
+		d.fault(v, "must be namespace/Kind/name or namespace/name, not %s", quote(text))
+	}
+	return text
+}
+
 func (d *decoder) date(v value) time.Time {
 	text, ok := d.scalar(v)
 	if !ok {

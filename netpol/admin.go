@@ -34,7 +34,10 @@ func adminKindOf(kind string) adminKind {
 func (r *reader) adminPolicy() *Policy {
 	kind := adminKindOf(r.object.Kind)
 	p := &Policy{Ref: r.object.Ref, Source: r.object, Tier: kind.tier, NamespaceSelector: &Selector{}}
-	defer func() { p.Problems = r.problems }()
+	defer func() {
+		p.Problems = r.problems
+		r.doubtRejected(p)
+	}()
 	p.Namespace = "" // whatever the object says: the kinds are cluster-scoped
 	root := r.root()
 	if kind.tier == BaselineTier && p.Name != "default" {
@@ -134,7 +137,7 @@ func (f *field) tierSelector() *Selector {
 	}
 	s := Selector{invalid: true}
 	if f.mapping() {
-		s = f.selectorFields()
+		s = selectorOf(f.child("matchLabels"), f.child("matchExpressions"))
 	}
 	return &s
 }

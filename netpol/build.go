@@ -15,8 +15,9 @@ import (
 type builder struct {
 	cluster     *Cluster
 	decoder     decoder
-	networkSets bool // there are some
-	hosts       bool // there are host endpoints
+	reader      reader // of the object that is being read
+	networkSets bool   // there are some
+	hosts       bool   // there are host endpoints
 	gaps        []manifest.Gap
 }
 
@@ -50,6 +51,8 @@ func (b *builder) add(objects []*manifest.Object) {
 		default:
 			if path, ok := k.templatePath(); ok {
 				b.read(o, func(r *reader) { b.addWorkload(r, path) })
+			} else if op := k.operator(); op != nil {
+				b.addOperated(o, op)
 			}
 		}
 	}
@@ -75,18 +78,19 @@ func (r *reader) otherPolicies(namespace func(string) *Namespace, k kind) []*Pol
 
 func (b *builder) read(o *manifest.Object, decode func(*reader)) {
 	b.decoder.used = 0
-	r := &reader{object: o, decoder: &b.decoder}
-	decode(r)
-	b.gaps = append(b.gaps, r.gaps()...)
+	b.reader = reader{object: o, decoder: &b.decoder}
+	decode(&b.reader)
+	b.gaps = append(b.gaps, b.reader.gaps()...)
 }
 
 // addWorkload adds a workload, unless it has no template of its own: a Rollout
 // may refer to a Deployment that has.
 func (b *builder) addWorkload(r *reader, path []any) {
-	if r.root().at("spec", "workloadRef").present() && !r.root().at(path...).present() {
+	template := r.root().at(path...)
+	if !template.present() && r.root().at("spec", "workloadRef").present() {
 		return
 	}
-	w := r.workload(path)
+	w := r.workload(template, path)
 	w.namespace = b.cluster.namespace(w.Namespace)
 	b.cluster.Workloads = append(b.cluster.Workloads, w)
 }
@@ -153,6 +157,7 @@ func (b *builder) finish() []manifest.Gap {
 	c.names, c.parts = slices.Sorted(maps.Keys(names)), cutAddresses(cuts)
 	c.doubtNodes()
 	c.doubtAdded()
+	c.doubtOperated()
 	if b.networkSets {
 		c.doubtNetworkSets()
 	}

@@ -11,17 +11,21 @@ import (
 func (r *reader) policy(n *Namespace) *Policy {
 	p := &r.policies.take(1)[0]
 	p.Ref, p.Source, p.namespace = r.object.Ref, r.object, n
-	defer func() { p.Problems = r.problems }()
+	defer func() {
+		p.Problems = r.problems
+		r.doubtRejected(p)
+	}()
 	spec := r.root().child("spec")
 	if !spec.mapping() {
 		p.Selector.invalid = true
 		return p
 	}
-	spec.only("podSelector", "policyTypes", "ingress", "egress")
-	p.Selector = spec.child("podSelector").selector()
-	p.IngressRules = spec.child("ingress").rules(p, Ingress)
-	p.EgressRules = spec.child("egress").rules(p, Egress)
-	p.Types, p.TypesWritten = spec.child("policyTypes").policyTypes()
+	fields := spec.fields("podSelector", "policyTypes", "ingress", "egress")
+	pods, types, ingress, egress := fields[0], fields[1], fields[2], fields[3]
+	p.Selector = pods.selector()
+	p.IngressRules = ingress.rules(p, Ingress)
+	p.EgressRules = egress.rules(p, Egress)
+	p.Types, p.TypesWritten = types.policyTypes()
 	switch {
 	case p.TypesWritten:
 	case len(p.EgressRules) > 0:
@@ -66,9 +70,8 @@ func (f *field) rule(p *Policy, d Direction, index int) *Rule {
 	if !f.mapping() {
 		return rule
 	}
-	side := d.side()
-	f.only(side, "ports")
-	from, ports := f.child(side), f.child("ports")
+	fields := f.fields(d.side(), "ports")
+	from, ports := fields[0], fields[1]
 	n, ok := from.length()
 	rule.AllPeers = ok && n == 0
 	rule.Peers = f.reader.peerLists.take(n)
@@ -96,8 +99,8 @@ func (f *field) rulePeer(rule *Rule, index int) *RulePeer {
 	if !f.mapping() {
 		return p
 	}
-	f.only("podSelector", "namespaceSelector", "ipBlock")
-	pods, namespaces, block := f.child("podSelector"), f.child("namespaceSelector"), f.child("ipBlock")
+	fields := f.fields("podSelector", "namespaceSelector", "ipBlock")
+	pods, namespaces, block := fields[0], fields[1], fields[2]
 	switch selects := pods.present() || namespaces.present(); {
 	case block.present() && selects:
 		f.reject("holds ipBlock beside a selector, want one or the other")
@@ -122,9 +125,9 @@ func (f *field) ipBlock() *Block {
 	if !f.mapping() {
 		return nil
 	}
-	f.only("cidr", "except")
-	cidr, ok := f.child("cidr").legacyCIDR()
-	excepted := f.child("except")
+	fields := f.fields("cidr", "except")
+	cidr, ok := fields[0].legacyCIDR()
+	excepted := fields[1]
 	n, isList := excepted.length()
 	if !ok || !isList {
 		return nil
@@ -203,9 +206,9 @@ func (f *field) rulePort() *RulePort {
 	if !f.mapping() {
 		return p
 	}
-	f.only("port", "protocol", "endPort")
-	port, endPort := f.child("port"), f.child("endPort")
-	protocol, ok := f.child("protocol").protocol()
+	fields := f.fields("port", "protocol", "endPort")
+	port, endPort := fields[0], fields[2]
+	protocol, ok := fields[1].protocol()
 	last, validEnd := endPort.port()
 	if !ok || !validEnd {
 		return p
@@ -277,17 +280,17 @@ func (f *field) selector() Selector {
 	if !f.mapping() {
 		return Selector{invalid: true}
 	}
-	f.only("matchLabels", "matchExpressions")
-	return f.selectorFields()
+	fields := f.fields("matchLabels", "matchExpressions")
+	return selectorOf(fields[0], fields[1])
 }
 
-func (f *field) selectorFields() Selector {
-	expressions := f.child("matchExpressions")
-	s := f.child("matchLabels").matchLabels()
+// selectorOf reads the two fields of a selector.
+func selectorOf(labels, expressions *field) Selector {
+	s := labels.matchLabels()
 	n, ok := expressions.length()
 	s.invalid = s.invalid || !ok
 	if n > 0 {
-		s.Requirements = append(f.reader.requirements.take(len(s.Requirements) + n)[:0], s.Requirements...)
+		s.Requirements = append(labels.reader.requirements.take(len(s.Requirements) + n)[:0], s.Requirements...)
 	}
 	for i := range n {
 		r, ok := expressions.item(i).requirement()
@@ -315,12 +318,12 @@ func (f *field) requirementOn(validKey func(f *field, key string) bool) (r Requi
 	if !f.mapping() {
 		return r, false
 	}
-	f.only("key", "operator", "values")
-	values := f.child("values")
-	key, okKey := f.child("key").text()
-	operator, okOperator := f.child("operator").text()
+	fields := f.fields("key", "operator", "values")
+	values := fields[2]
+	key, okKey := fields[0].text()
+	operator, okOperator := fields[1].text()
 	r, ok = Requirement{Key: key, Operator: Operator(operator)}, okKey && okOperator
-	ok = ok && validKey(f.child("key"), key)
+	ok = ok && validKey(fields[0], key)
 	n, okValues := values.length()
 	ok = ok && okValues
 	r.Values = f.reader.values.take(n)[:0]
@@ -342,7 +345,7 @@ func (f *field) requirementOn(validKey func(f *field, key string) bool) (r Requi
 		}
 	default:
 		if okOperator {
-			f.child("operator").reject("is %q, want In, NotIn, Exists or DoesNotExist", operator)
+			fields[1].reject("is %q, want In, NotIn, Exists or DoesNotExist", operator)
 		}
 		ok = false
 	}

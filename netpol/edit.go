@@ -74,9 +74,6 @@ func (rel *Relation) try(old, edited []*Policy) *Difference {
 	if len(rel.space.peers)+len(added) > rel.rows.room() {
 		return rel.wider(names, cuts).try(old, edited)
 	}
-	if rel.inTo == nil {
-		rel.inTo = rel.rows.transposed(rel.in)
-	}
 	rel.space.added, rel.space.cut, rel.rows.points = added, cut, len(rel.space.peers)+len(added)
 	defer func() { rel.space.added, rel.space.cut, rel.rows.points = nil, nil, len(rel.space.peers) }()
 	t := &trial{
@@ -259,9 +256,21 @@ func (t *trial) compare(d *Difference) {
 	others := t.rows.subtract(allRow, t.rows.build(runsOf(t.changed[Ingress])))
 	places = map[[2]row]int{}
 	for _, x := range t.changed[Egress] {
-		admitting := t.rows.intersect(t.before(t.inTo, x), others)
+		admitting := t.rows.intersect(t.before(t.admitting(), x), others)
 		d.add(places, x, t.rows.intersect(t.before(t.Relation.out, x), admitting), t.rows.intersect(t.out[x], admitting), true)
 	}
+}
+
+// admitting returns inTo, which takes much longer to make than a change to try out,
+// and which only a change of what peers may call needs.
+func (t *trial) admitting() []row {
+	if t.inTo == nil {
+		points := t.rows.points
+		t.rows.points = len(t.space.peers)
+		t.inTo = t.rows.transposed(slices.All(t.Relation.in))
+		t.rows.points = points
+	}
+	return t.inTo
 }
 
 // callers returns a function that tells which sources may call a destination, as
@@ -271,14 +280,13 @@ func (t *trial) callers() func(y int) row {
 	if len(changed) == 0 || len(t.changed[Ingress]) == 0 {
 		return func(y int) row { return t.before(t.outTo, y) }
 	}
-	matrix := make([]row, t.rows.points)
-	for x := range matrix {
-		matrix[x] = noRow
-	}
-	for _, x := range changed {
-		matrix[x] = t.out[x]
-	}
-	turned := t.rows.transposed(matrix)
+	turned := t.rows.transposed(func(yield func(int, row) bool) {
+		for _, x := range changed {
+			if !yield(x, t.out[x]) {
+				return
+			}
+		}
+	})
 	others := t.rows.subtract(allRow, t.rows.build(runsOf(changed)))
 	return func(y int) row {
 		return t.rows.union(t.rows.intersect(t.before(t.outTo, y), others), turned[y])

@@ -81,5 +81,6 @@ func (k kind) matters() bool {
 		return true
 	}
 	_, makesPods := k.templatePath()
-	return makesPods || k.isForeignPolicy() || k.isRoute() || k.isReferenceGrant() || k.isNetworkSet() || k.isHostEndpoint()
+	return makesPods || k.isForeignPolicy() || k.isRoute() || k.isReferenceGrant() || k.isNetworkSet() || k.isHostEndpoint() ||
+		k.operator() != nil
 }

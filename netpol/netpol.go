@@ -27,6 +27,9 @@
 //     only from Kubernetes 1.36 on is read as before.
 //   - Selectors do not match the labels that controllers add to pods. Where one asks
 //     for them, the workload is uncertain.
+//   - Custom resources of well-known operators are workloads (see [Operated]), with the
+//     labels that the operator documents. Where a selector asks for others that it may
+//     add, they are uncertain.
 //
 // The admin, network and baseline tiers are evaluated in this order, for each
 // direction. Where the text of the API leaves a choice, or manifests do:
@@ -79,7 +82,9 @@ type Cluster struct {
 	Namespaces []*Namespace // declared, or holding an object, or given in Options
 	Workloads  []*Workload
 	Services   []*Service
-	Policies   []*Policy // networking.k8s.io only
+	// OperatedServices are those that operators make, beside Services.
+	OperatedServices []*Service
+	Policies         []*Policy // networking.k8s.io only
 	// Others are the policies of other kinds that are evaluated; see Uncertain for
 	// what is not. They are sorted by tier and priority first.
 	Others []*Policy

@@ -173,6 +173,8 @@ type Rule struct {
 	AllPorts bool
 	Peers    []*RulePeer // as written, also those that can match nothing
 	Ports    []*RulePort // as written, likewise
+
+	doubtful bool // a part of it is not evaluated
 }
 
 // AllowsEverything tells whether the rule is one like {}: any peer, any port.

@@ -18,7 +18,7 @@ type Relation struct {
 	// admits, out over the destinations that a source may call, outTo the same as
 	// out over sources by destination.
 	in, out, outTo []row
-	inTo           []row // like outTo for in; nil until a change is tried out
+	inTo           []row // like outTo for in; nil until a change needs it
 	to             []row // what both allow, over the sources by destination
 	points         map[Peer]int
 }
@@ -35,7 +35,7 @@ const spare = 64
 func newRelation(c *Cluster, s *space, r *rows) *Relation {
 	rel := &Relation{space: s, rows: r, locals: newLocals(c, s, r)}
 	rel.in, rel.out = rel.sides(Ingress), rel.sides(Egress)
-	rel.outTo = r.transposed(rel.out)
+	rel.outTo = r.transposed(slices.All(rel.out))
 	rel.to = make([]row, len(s.peers))
 	pods := rel.pods()
 	for y := range rel.to {
@@ -129,7 +129,7 @@ type Row struct {
 // may not connect. They are ordered by their destinations, then by their sources.
 func (rel *Relation) Rows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
-		for _, class := range classes(rel.to) {
+		for _, class := range classes(slices.All(rel.to)) {
 			for _, row := range rel.sources(class.row) {
 				row.To = Peers{rel.space, class.points}
 				if !yield(row) {
@@ -147,7 +147,7 @@ type class struct {
 }
 
 // classes groups points by their rows, in the order of the first of each.
-func classes(matrix []row) []class {
+func classes(matrix iter.Seq2[int, row]) []class {
 	places := map[row]int{}
 	var all []class
 	for y, n := range matrix {

@@ -44,6 +44,7 @@ type rows struct {
 	count  int
 	table  []uint64 // hash table of nodes: half of the hash and the number plus one
 	memo   [3][]memo
+	places []int32 // by node; for transpositions
 }
 
 // memo is one remembered result. The tables of results are caches: a new one
@@ -70,8 +71,8 @@ func newRows(points, spare int) *rows {
 	for 1<<(fork*r.levels) < points+spare {
 		r.levels++
 	}
-	r.table = make([]uint64, 1<<bits.Len(uint(8*points+spare)))
-	r.forget(len(r.table) / 2)
+	r.table = make([]uint64, 1<<bits.Len(uint(12*points+spare)))
+	r.forget(len(r.table) / 4)
 	return r
 }
 
@@ -157,7 +158,7 @@ func (r *rows) grow() {
 		}
 		r.table[i] = entry
 	}
-	r.forget(len(r.table) / 2)
+	r.forget(len(r.table) / 4)
 }
 
 const largestMemo = 1 << 18

@@ -14,6 +14,10 @@ type Service struct {
 	// Selector selects pods of the service's namespace; empty selects none.
 	Selector Selector
 	Ports    []ServicePort
+	// Operated is true where an operator makes the Service, of the custom resource that
+	// is Source, with Labels; no manifest declares it.
+	Operated bool
+	Labels   map[string]string // only where it is Operated
 
 	namespace *Namespace
 }

@@ -33,12 +33,12 @@ const (
 	BlockTerm                         // a block of addresses, the largest ones possible
 )
 
-// String names the term: "any pod except shop/Deployment/cart".
+// String names the term: "any pod (except shop/Deployment/cart)".
 func (t Term) String() string {
 	if len(t.Except) == 0 {
 		return t.name()
 	}
-	return t.name() + " except " + strings.Join(t.Exceptions(), ", ")
+	return t.name() + " (except " + strings.Join(t.Exceptions(), ", ") + ")"
 }
 
 // Exceptions names what lies within the term and does not belong to it.
@@ -46,7 +46,7 @@ func (t Term) Exceptions() []string {
 	names := make([]string, len(t.Except))
 	for i, e := range t.Except {
 		if names[i] = e.String(); t.Kind == AnyUndeclaredTerm {
-			names[i] = namespacePhrase(e.Namespace)
+			names[i] = namespaceName(e.Namespace)
 		}
 	}
 	return names
@@ -59,11 +59,11 @@ func (t Term) name() string {
 	case AnyPodTerm:
 		return "any pod"
 	case NamespaceTerm:
-		return "any pod in " + namespacePhrase(t.Namespace)
+		return "any pod in " + namespaceName(t.Namespace)
 	case WorkloadTerm:
 		return t.Workload.String()
 	case UndeclaredTerm:
-		return "undeclared pods in " + namespacePhrase(t.Namespace)
+		return "undeclared pods in " + namespaceName(t.Namespace)
 	case AnyUndeclaredTerm:
 		return "undeclared pods in any namespace"
 	case AnyAddressTerm:

@@ -100,19 +100,19 @@ func join(terms []Term) string {
 func TestTerms(t *testing.T) {
 	tests := []struct{ name, rule, want string }{ // who reaches a/web
 		{"everything", `{}`, "anything"},
-		{"all pods", `{from: [{namespaceSelector: {}}]}`, "any pod except a/Pod/host"},
+		{"all pods", `{from: [{namespaceSelector: {}}]}`, "any pod (except a/Pod/host)"},
 		{"all addresses", `{from: [{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: "::/0"}}]}`, "any address"},
 		{"a family", `{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}`, "any IPv4 address"},
-		{"addresses but some", `{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 192.168.0.0/16]}}]}`, "any IPv4 address except 10.0.0.0/8, 192.168.0.0/16"},
-		{"all but some addresses", `{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}, {ipBlock: {cidr: "::/0"}}, {namespaceSelector: {}}]}`, "anything except a/Pod/host, 10.0.0.0/8"},
+		{"addresses but some", `{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 192.168.0.0/16]}}]}`, "any IPv4 address (except 10.0.0.0/8, 192.168.0.0/16)"},
+		{"all but some addresses", `{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}, {ipBlock: {cidr: "::/0"}}, {namespaceSelector: {}}]}`, "anything (except a/Pod/host, 10.0.0.0/8)"},
 		{"blocks that touch", `{from: [{ipBlock: {cidr: 10.0.0.0/9}}, {ipBlock: {cidr: 10.128.0.0/9}}]}`, "10.0.0.0/8"},
 		{"a namespace", `{from: [{namespaceSelector: {matchLabels: {team: blue}}}]}`, "any pod in namespace b"},
-		{"most of a namespace", `{from: [{podSelector: {}}]}`, "any pod in namespace a except a/Pod/host"},
+		{"most of a namespace", `{from: [{podSelector: {}}]}`, "any pod in namespace a (except a/Pod/host)"},
 		{"the smaller part of a namespace", `{from: [{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [db]}]}}]}`, "undeclared pods in namespace a, a/Deployment/web"},
 		{"no workload of a namespace", `{from: [{podSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}}]}`, "undeclared pods in namespace a"},
 		{"workloads", `{from: [{podSelector: {matchLabels: {app: db}}}, {ipBlock: {cidr: 8.8.8.8/32}}]}`, "a/Deployment/db, 8.8.8.8/32"},
 		{"undeclared pods", `{from: [{namespaceSelector: {}, podSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}}]}`, "undeclared pods in any namespace, c/Pod/bare"},
-		{"not those of a namespace", `{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}, podSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}}]}`, "undeclared pods in any namespace except namespace b, c/Pod/bare"},
+		{"not those of a namespace", `{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}, podSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}}]}`, "undeclared pods in any namespace (except namespace b), c/Pod/bare"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

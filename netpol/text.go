@@ -99,6 +99,14 @@ func namespacePhrase(name string) string {
 	return "namespace " + name
 }
 
+// namespaceName names a namespace that stands for itself.
+func namespaceName(name string) string {
+	if manifest.IsPrivate(name) {
+		return "the namespace that is not given"
+	}
+	return "namespace " + name
+}
+
 func with(noun string, s Selector, all string) string {
 	if s.IsEmpty() {
 		return all
@@ -137,12 +145,22 @@ func (r *Rule) PeersPhrase() string {
 	if r.AllPeers {
 		return "anything"
 	}
-	if len(r.Peers) == 0 {
+	if len(r.Peers) == 0 && !r.doubtful {
 		return "nothing"
 	}
-	items := make([]string, len(r.Peers))
+	const most = 8 // that a sentence bears
+	var items []string
 	for i, p := range r.Peers {
-		items[i] = p.Phrase()
+		if i == most {
+			items = append(items, fmt.Sprintf("%d more", len(r.Peers)-i))
+			break
+		}
+		if phrase := p.Phrase(); phrase != "nothing" || !r.doubtful {
+			items = append(items, phrase)
+		}
+	}
+	if len(items) == 0 {
+		return "what is not evaluated"
 	}
 	return strings.Join(items, ", or ")
 }
@@ -152,7 +170,10 @@ func (r *Rule) PortsPhrase() string {
 	if r.AllPorts {
 		return "any port"
 	}
-	if len(r.Ports) == 0 {
+	switch {
+	case len(r.Ports) == 0 && r.doubtful:
+		return "ports that are not evaluated"
+	case len(r.Ports) == 0:
 		return "no port"
 	}
 	items := make([]string, len(r.Ports))

@@ -1,16 +1,24 @@
 package netpol
 
-// transposed turns a relation around: given a row over the points y for each
-// point x, it returns a row over the points x for each point y.
+import (
+	"iter"
+	"slices"
+)
+
+// transposed turns a relation around: given rows over the points y for points x, it
+// returns a row over the points x for each point y.
 //
 // It goes down the trees of all rows at once. The rows that have the same part are
 // taken together, so the work is that of the parts that differ, not of the pairs.
-func (r *rows) transposed(matrix []row) []row {
-	t := transposition{rows: r, out: make([]row, r.points), ofNodes: make([]int32, r.count), ofConns: make([]int32, len(r.conns.sets))}
+func (r *rows) transposed(matrix iter.Seq2[int, row]) []row {
+	t := transposition{rows: r, out: make([]row, r.points), uniform: make([]int32, len(r.conns.sets))}
+	if r.count > len(r.places) {
+		r.places = make([]int32, r.count+r.count/4)
+	}
 	var strips []strip
 	for _, c := range classes(matrix) {
 		if c.row != noRow {
-			strips = append(strips, strip{c.row, r.build(c.points)})
+			strips = append(strips, t.strip(c.row, noRow, c.points))
 		}
 	}
 	t.split(strips, 0, r.levels)
@@ -19,13 +27,30 @@ func (r *rows) transposed(matrix []row) []row {
 
 type transposition struct {
 	*rows
-	out []row
-	// Where a row was last found among the parts of strips, by node and by uniform row.
-	ofNodes, ofConns []int32
+	out     []row
+	uniform []int32 // like places, for uniform rows
+	runs    []run
+	lists   arena[run]
 }
 
-// strip is a part of a row, and the points x whose rows have it.
-type strip struct{ row, sources row }
+// strip is a part of a row, and the points x whose rows have it: those of a set that
+// is shared, and a few of its own.
+type strip struct {
+	row, shared row
+	own         []run
+}
+
+// mostOwn is the number of runs up to which adding them, wherever they are needed,
+// costs less than making a set of them.
+const mostOwn = 32
+
+func (t *transposition) strip(part, shared row, own []run) strip {
+	if len(own) > mostOwn {
+		slices.SortFunc(own, byFirst)
+		return strip{row: part, shared: t.add(shared, own)}
+	}
+	return strip{part, shared, own}
+}
 
 // split fills out from point first on for parts of the given level. No two strips
 // have the same row, and none an empty one.
@@ -33,57 +58,65 @@ func (t *transposition) split(strips []strip, first, level int) {
 	if first >= len(t.out) {
 		return
 	}
-	forks := false
-	for _, s := range strips {
-		forks = forks || !s.row.isUniform()
-	}
-	if !forks {
-		var parts []row
-		for _, s := range strips {
-			parts = append(parts, t.intersect(s.sources, s.row))
-		}
-		all := t.unionAll(parts)
-		for y := first; y < min(first+1<<(fork*level), len(t.out)); y++ {
-			t.out[y] = all
+	if slices.ContainsFunc(strips, func(s strip) bool { return !s.row.isUniform() }) {
+		size := 1 << (fork * (level - 1))
+		for i := range fanOut {
+			t.split(t.parts(strips, i), first+i*size, level-1)
 		}
 		return
 	}
-	size := 1 << (fork * (level - 1))
-	for i := range fanOut {
-		t.split(t.parts(strips, i), first+i*size, level-1)
+	all := t.sources(strips)
+	for y := first; y < min(first+1<<(fork*level), len(t.out)); y++ {
+		t.out[y] = all
 	}
+}
+
+// sources returns the points x of strips with uniform rows, as a row with what
+// these have.
+func (t *transposition) sources(strips []strip) row {
+	all := make([]row, 0, len(strips))
+	t.runs = t.runs[:0]
+	for _, s := range strips {
+		all = append(all, t.intersect(s.shared, s.row))
+		for _, r := range s.own {
+			t.runs = append(t.runs, run{r.first, r.last, s.row.conn()})
+		}
+	}
+	slices.SortFunc(t.runs, byFirst)
+	return t.add(t.unionAll(all), t.runs)
 }
 
 // parts returns the strips of a part of the strips, those with the same row joined.
 func (t *transposition) parts(strips []strip, digit int) []strip {
 	var parts []strip
+	var counts []int
 	places := make([]int32, len(strips)) // in parts, -1 for an empty row
-	counts := make([]int32, 0, len(strips))
 	for i, s := range strips {
 		c := t.child(s.row, digit)
 		if places[i] = -1; c == noRow {
 			continue
 		}
-		place := t.place(c)
-		if k := *place; int(k) >= len(parts) || parts[k].row != c {
-			*place = int32(len(parts))
+		k := t.place(c)
+		if int(*k) >= len(parts) || parts[*k].row != c {
+			*k = int32(len(parts))
 			parts, counts = append(parts, strip{row: c}), append(counts, 0)
 		}
-		places[i] = *place
-		counts[*place]++
+		places[i] = *k
+		counts[*k]++
 	}
-	var sources arena[row]
-	shared := make([][]row, len(parts))
-	for k, n := range counts {
-		shared[k] = sources.take(int(n))[:0]
-	}
+	var room arena[strip]
+	joined := make([][]strip, len(parts))
 	for i, k := range places {
-		if k >= 0 {
-			shared[k] = append(shared[k], strips[i].sources)
+		if k < 0 {
+			continue
 		}
+		if joined[k] == nil {
+			joined[k] = room.take(counts[k])[:0]
+		}
+		joined[k] = append(joined[k], strips[i])
 	}
 	for k := range parts {
-		parts[k].sources = t.unionAll(shared[k])
+		parts[k] = t.join(parts[k].row, joined[k])
 	}
 	return parts
 }
@@ -92,9 +125,26 @@ func (t *transposition) parts(strips []strip, digit int) []strip {
 // of other parts at first, so it must be checked.
 func (t *transposition) place(r row) *int32 {
 	if r.isUniform() {
-		return &t.ofConns[r.conn()]
+		return &t.uniform[r.conn()]
 	}
-	return &t.ofNodes[r]
+	return &t.places[r]
+}
+
+// join returns the strip of a part that several strips have.
+func (t *transposition) join(part row, strips []strip) strip {
+	if len(strips) == 1 {
+		return strip{part, strips[0].shared, strips[0].own}
+	}
+	shared, count := make([]row, len(strips)), 0
+	for i, s := range strips {
+		shared[i] = s.shared
+		count += len(s.own)
+	}
+	own := t.lists.take(count)[:0]
+	for _, s := range strips {
+		own = append(own, s.own...)
+	}
+	return t.strip(part, t.unionAll(shared), own)
 }
 
 // unionAll returns the union of rows, two by two, so that most unions are of few

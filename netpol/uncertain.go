@@ -52,6 +52,7 @@ func (r *reader) doubtRejected(p *Policy) {
 
 // doubt adds a doubt about the direction of a rule.
 func (r *Rule) doubt(reason string, path ...any) {
+	r.doubtful = true
 	r.Policy.doubts = append(r.Policy.doubts, Doubt{Policy: r.Policy, Reason: reason, path: path, only: &r.Direction})
 }
 

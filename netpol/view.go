@@ -1,5 +1,7 @@
 package netpol
 
+import "slices"
+
 // Between returns the part of the relation whose connections go from and to peers
 // that are wanted.
 func (rel *Relation) Between(from, to func(Peer) bool) *Relation {
@@ -52,7 +54,7 @@ func (rel *Relation) Classes() []Class {
 		namespace *Namespace
 		to, from  row
 	}
-	from := rel.rows.transposed(rel.to)
+	from := rel.rows.transposed(slices.All(rel.to))
 	places := map[behaviour]int{}
 	var classes []Class
 	for y := range rel.space.others {

@@ -18,6 +18,9 @@ type Workload struct {
 	TemplatePath []any
 	// PodSpec is the spec of the pods as decoded; read-only, nil where absent.
 	PodSpec map[string]any
+	// Operated is set where an operator makes the pods, of a custom resource: of them
+	// only is known what the operator documents.
+	Operated *Operated
 
 	namespace *Namespace
 	position  int          // among all of the cluster
@@ -49,13 +52,12 @@ func (w *Workload) nodeLabels() map[string]string {
 	return labels
 }
 
-// workload reads an object whose pod template is at path.
-func (r *reader) workload(path []any) *Workload {
+// workload reads an object whose pod template, which may be absent, is at path.
+func (r *reader) workload(template *field, path []any) *Workload {
 	w := r.workloads.put(Workload{Ref: r.object.Ref, Source: r.object, TemplatePath: path})
 	if w.Name == "" {
 		w.Name, _ = r.root().at("metadata", "generateName").text()
 	}
-	template := r.root().at(path...)
 	if !template.present() {
 		template.reject("there is no pod template")
 		return w

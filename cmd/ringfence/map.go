@@ -10,6 +10,7 @@ import (
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/report/reach"
+	"github.com/ringfence/ringfence/traffic"
 )
 
 type mapFlags struct {
@@ -18,6 +19,8 @@ type mapFlags struct {
 	focus          string
 	exposure       bool
 	expand         bool
+	needed         bool
+	confidence     string
 }
 
 func (c *command) mapCommand() *cobra.Command {
@@ -27,7 +30,8 @@ func (c *command) mapCommand() *cobra.Command {
 		Short: "Show who may connect to whom",
 		Long: `map shows, for every environment, which connections its policies allow: peers that
 are reached alike stand together. Pods that the repository does not declare and
-addresses outside of the cluster are part of it.
+addresses outside of the cluster are part of it. With --needed it shows who needs to
+call whom instead, as far as manifests tell, with the lines that tell it.
 
 text is for reading; json and jsonl for programs; dot, mermaid and svg draw one
 environment. In a drawing, who may connect to an open workload is not drawn, and
@@ -35,6 +39,7 @@ neither is what a workload may call whose egress is not restricted.`,
 		Example: `  ringfence map
   ringfence map --focus shop/cart
   ringfence map --exposure                    what the outside can reach
+  ringfence map --needed                      who needs to call whom, and where it says so
   ringfence map -o svg --env prod --output map.svg
   ringfence map -o jsonl --expand             one line per ordered pair`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.runMap(cmd.Context(), &flags, args) },
@@ -45,6 +50,8 @@ neither is what a workload may call whose egress is not restricted.`,
 	f.StringVar(&flags.output, "output", "", "write to `FILE`")
 	f.StringVar(&flags.focus, "focus", "", "only connections from and to `WORKLOAD`: namespace/name or namespace/Kind/name")
 	f.BoolVar(&flags.exposure, "exposure", false, "only connections from outside of the repository, and what publishes workloads")
+	f.BoolVar(&flags.needed, "needed", false, "who needs to call whom, with the evidence")
+	f.StringVar(&flags.confidence, "confidence", "medium", "with --needed, the least `CONFIDENCE`: low, medium or high")
 	f.BoolVar(&flags.expand, "expand", false, "with jsonl, a line for each ordered pair")
 	return cmd
 }
@@ -57,24 +64,67 @@ func (c *command) runMap(ctx context.Context, flags *mapFlags, paths []string) e
 	if flags.expand && format != reach.JSONLines {
 		return usagef("--expand goes with --format jsonl")
 	}
+	confidence, err := traffic.ParseConfidence(flags.confidence)
+	if err != nil {
+		return usageError{err}
+	}
+	if flags.needed && (flags.focus != "" || flags.exposure || flags.expand) {
+		return usagef("--needed goes without --focus, --exposure and --expand")
+	}
 	w, err := c.open(ctx, &flags.selection, paths)
 	if err != nil {
 		return err
 	}
 	defer w.close()
 	clusters := w.clusters()
+	if flags.needed {
+		return c.writeNeeded(w, flags, format, confidence, clusters)
+	}
 	maps, err := flags.maps(clusters)
 	if err != nil {
 		return err
 	}
-	if format.Drawing() && len(maps) != 1 {
-		return usagef("%s draws one environment; choose one with --env: %s", format, strings.Join(environmentNames(clusters), ", "))
+	if err := checkDrawing(format, len(maps), clusters); err != nil {
+		return err
 	}
 	if err := c.writeTo(flags.output, func(out io.Writer) error { return reach.Write(out, format, maps, flags.expand) }); err != nil {
 		return err
 	}
 	c.exit = c.reportGaps(w, flags.allowGaps)
 	return nil
+}
+
+// checkDrawing refuses to draw several environments.
+func checkDrawing(format reach.Format, maps int, clusters []builtEnvironment) error {
+	if format.Drawing() && maps != 1 {
+		return usagef("%s draws one environment; choose one with --env: %s", format, strings.Join(environmentNames(clusters), ", "))
+	}
+	return nil
+}
+
+func (c *command) writeNeeded(w *workspace, flags *mapFlags, format reach.Format, confidence traffic.Confidence, clusters []builtEnvironment) error {
+	if err := checkDrawing(format, len(clusters), clusters); err != nil {
+		return err
+	}
+	var all []*reach.Needed
+	for _, e := range clusters {
+		all = append(all, &reach.Needed{Environment: e.name, Calls: w.calls(e), Confidence: confidence, Gaps: e.gaps})
+	}
+	if err := c.writeTo(flags.output, func(out io.Writer) error { return reach.WriteNeeded(out, format, all) }); err != nil {
+		return err
+	}
+	c.exit = c.reportGaps(w, flags.allowGaps)
+	return nil
+}
+
+// calls infers who needs to call whom in an environment, with what the configuration
+// tells.
+func (w *workspace) calls(e builtEnvironment) *traffic.Graph {
+	hints := make([]traffic.Hint, len(w.config.Traffic))
+	for i, c := range w.config.Traffic {
+		hints[i] = traffic.Hint{Pos: c.Pos, From: c.From, To: c.To, Reason: c.Reason}
+	}
+	return traffic.Infer(e.cluster, e.objects, hints...)
 }
 
 // maps returns the maps that the flags ask for: with --focus, those of the
@@ -101,7 +151,7 @@ func (flags *mapFlags) maps(clusters []builtEnvironment) ([]*reach.Map, error) {
 		}
 		maps = append(maps, m)
 	}
-	if len(maps) == 0 {
+	if len(maps) == 0 && flags.focus != "" {
 		if err := names.err(); err != nil {
 			return nil, usagef("--focus: %w", err)
 		}
@@ -112,8 +162,10 @@ func (flags *mapFlags) maps(clusters []builtEnvironment) ([]*reach.Map, error) {
 // builtEnvironment is an environment with its cluster.
 type builtEnvironment struct {
 	name    string
+	objects []*manifest.Object
 	cluster *netpol.Cluster
-	gaps    int // what could not be seen of it
+	options netpol.Options // with which it was made
+	gaps    int            // what could not be seen of it
 }
 
 func (b *builtEnvironment) count(gap manifest.Gap) {
@@ -127,8 +179,9 @@ func (b *builtEnvironment) count(gap manifest.Gap) {
 func (w *workspace) clusters() []builtEnvironment {
 	var built []builtEnvironment
 	for _, e := range w.analyzed() {
-		cluster, gaps := netpol.New(e.Objects, netpol.Options{NamespaceLabels: e.NamespaceLabels})
-		b := builtEnvironment{name: e.Name, cluster: cluster}
+		opts := netpol.Options{NamespaceLabels: e.NamespaceLabels}
+		cluster, gaps := netpol.New(e.Objects, opts)
+		b := builtEnvironment{name: e.Name, objects: e.Objects, cluster: cluster, options: opts}
 		for _, gap := range e.Gaps {
 			b.count(gap.Gap)
 		}

@@ -63,8 +63,14 @@ func (c *command) runWhy(ctx context.Context, flags *whyFlags, args []string) er
 		return err
 	}
 	defer w.close()
-	questions, err := ask(w.clusters(), args[0], args[1], conn)
+	clusters := w.clusters()
+	questions, err := c.ask(clusters, args[0], args[1], conn)
 	if err != nil {
+		if c.reportGaps(w, flags.allowGaps) == exitIncomplete { // what was asked about may be in what could not be seen
+			fmt.Fprintf(c.stderr, "ringfence: %v\n", err)
+			c.exit = exitIncomplete
+			return nil
+		}
 		return err
 	}
 	if err := c.writeTo(flags.output, func(out io.Writer) error { return reach.WriteAnswers(out, format, questions) }); err != nil {
@@ -75,7 +81,7 @@ func (c *command) runWhy(ctx context.Context, flags *whyFlags, args []string) er
 }
 
 // ask makes a question for every environment that has both ends.
-func ask(clusters []builtEnvironment, from, to string, conn netpol.ConnSet) ([]*reach.Question, error) {
+func (c *command) ask(clusters []builtEnvironment, from, to string, conn netpol.ConnSet) ([]*reach.Question, error) {
 	var questions []*reach.Question
 	sources, destinations := namesIn(clusters), namesIn(clusters)
 	for _, e := range clusters {
@@ -90,6 +96,11 @@ func ask(clusters []builtEnvironment, from, to string, conn netpol.ConnSet) ([]*
 		questions = append(questions, q)
 	}
 	if len(questions) > 0 {
+		for _, u := range slices.Concat(sources.unknown, destinations.unknown) {
+			if u.Ambiguous {
+				fmt.Fprintf(c.stderr, "remark: an environment is not answered for: %v\n", u)
+			}
+		}
 		return questions, nil
 	}
 	for _, names := range []*nameSearch{sources, destinations} {
@@ -141,13 +152,13 @@ func (s *nameSearch) resolve(c *netpol.Cluster, name string) []netpol.Peer {
 // err says why no environment has the name, nil where one does. That a name is
 // ambiguous in one environment says more than that another has none.
 func (s *nameSearch) err() error {
-	if s.found || len(s.unknown) == 0 {
-		if s.empty {
-			return fmt.Errorf("nothing to ask about: no manifests were found")
-		}
+	switch {
+	case s.empty:
+		return fmt.Errorf("nothing to ask about: no manifests were found")
+	case s.found || len(s.unknown) == 0:
 		return nil
 	}
-	all := &reach.Unknown{Name: s.unknown[0].Name}
+	all := &reach.Unknown{Name: s.unknown[0].Name, What: s.unknown[0].What, Service: s.unknown[0].Service}
 	for _, u := range s.unknown {
 		if u.Ambiguous && !all.Ambiguous {
 			all.Ambiguous, all.Candidates = true, nil

@@ -49,9 +49,9 @@ var legend = []struct {
 	means string
 }{
 	{Protected, "protected", "policies decide who may connect"},
-	{Open, "open", "anything may connect"},
+	{Open, "open", "no policy keeps anything out"},
 	{Uncertain, "uncertain", "not known who may connect"},
-	{Outside, "outside", "not declared in the repository; its arrows are blue"},
+	{Outside, "outside", "also what is not declared; its arrows are blue"},
 }
 
 // name is also that of a class in Mermaid and SVG.

@@ -24,6 +24,9 @@ func (m *Map) graph() *diagram.Graph {
 	for _, d := range m.destinations() {
 		g.addDestination(d)
 	}
+	for _, l := range m.labelled() {
+		g.addLabelled(l)
+	}
 	graph := &diagram.Graph{Title: m.title(), Edges: g.order}
 	for _, name := range g.names {
 		group := *g.groups[name]
@@ -38,11 +41,11 @@ func (m *Map) graph() *diagram.Graph {
 func (m *Map) title() string {
 	open := 0
 	for _, w := range m.Cluster.Workloads {
-		if m.open(w) {
+		if m.open(w) && len(m.Cluster.Uncertain(w, netpol.Ingress)) == 0 {
 			open++
 		}
 	}
-	return fmt.Sprintf("%s: %s, %d open", m.Environment, report.Counted(len(m.Cluster.Workloads), "workload", "workloads"), open)
+	return fmt.Sprintf("%s: %s, %d open%s", m.Environment, report.Counted(len(m.Cluster.Workloads), "workload", "workloads"), open, m.incomplete())
 }
 
 // grapher collects nodes and edges.
@@ -112,6 +115,9 @@ func (g *grapher) addNode(workloads []*netpol.Workload, shape diagram.Shape, res
 	if more := len(workloads) - mostLines; more > 0 {
 		n.Lines = append(n.Lines, fmt.Sprintf("and %d more", more))
 	}
+	if conn := g.Relation.Allowed(netpol.PodsOf(workloads[0]), netpol.PodsOf(workloads[len(workloads)-1])); len(workloads) > 1 && shape == diagram.Protected && !conn.IsEmpty() {
+		n.Lines = append(n.Lines, fmt.Sprintf("(one another: %s)", conn))
+	}
 	if restricted {
 		n.Lines = append(n.Lines, "(egress restricted)")
 	}
@@ -164,6 +170,23 @@ func (g *grapher) addDestination(d destination) {
 					g.connect(g.nodes[w], to, row.Conn)
 				}
 			}
+		}
+	}
+}
+
+// addLabelled adds what pods may connect that the repository does not declare, if
+// they have the labels that a rule asks for.
+func (g *grapher) addLabelled(l labelled) {
+	id := "\x00" + l.peer.Phrase()
+	g.add("", diagram.Node{ID: id, Lines: []string{l.peer.Phrase(), "(not declared)"}, Shape: diagram.Outside})
+	for _, w := range l.workloads {
+		e := diagram.Edge{From: id, To: g.nodes[w], Label: l.rule.PortsPhrase()}
+		if l.rule.Direction == netpol.Egress {
+			e.From, e.To = e.To, e.From
+		}
+		if !g.edges[e] {
+			g.edges[e] = true
+			g.order = append(g.order, e)
 		}
 	}
 }

@@ -75,10 +75,10 @@ func TestGraph(t *testing.T) {
 		"shop/apps/Deployment/web -> legacy/apps/Deployment/cart: TCP 7070",
 		"legacy/batch/Job/job -> undeclared pods in namespace legacy: TCP 1",
 		"shop/apps/Deployment/web -> shop/apps/Deployment/cart: TCP 7070",
-		"undeclared pods in any namespace except namespace shop -> shop/apps/Deployment/web: TCP 8080",
+		"undeclared pods in any namespace (except namespace shop) -> shop/apps/Deployment/web: TCP 8080",
 		"legacy/apps/Deployment/cart -> shop/apps/Deployment/web: TCP 8080",
 		"shop/apps/Deployment/cart -> shop/apps/Deployment/web: TCP 8080",
-		"any IPv4 address except 10.0.0.0/8 -> shop/apps/Deployment/web: TCP 8080",
+		"any IPv4 address (except 10.0.0.0/8) -> shop/apps/Deployment/web: TCP 8080",
 		"legacy/batch/Job/job -> 192.168.0.0/16: all",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

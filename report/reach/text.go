@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/report"
@@ -42,8 +41,8 @@ func (m *Map) writeText(b *bufio.Writer) {
 		}
 	}
 	m.writeUnreached(b, reached)
+	m.writeLabelled(b)
 	if m.Exposure {
-		m.writeLabelled(b)
 		m.writePublished(b)
 	}
 	m.writeDoubts(b)
@@ -103,83 +102,159 @@ func writeSources(b *bufio.Writer, to string, rows []netpol.Row) {
 	}
 }
 
-// remark says why workloads are open, where it is the same for all.
+// remark says why workloads that are reached alike are open, where they are.
 func (m *Map) remark(workloads []*netpol.Workload) string {
-	all := func(is func(*netpol.Workload) bool) bool {
-		return !slices.ContainsFunc(workloads, func(w *netpol.Workload) bool { return !is(w) })
+	remark := m.openBecause(workloads[0])
+	for _, w := range workloads[1:] {
+		if other := m.openBecause(w); other != remark {
+			if remark == "" || other == "" {
+				return ""
+			}
+			remark = "open"
+		}
 	}
+	if remark == "" {
+		return ""
+	}
+	return " (" + remark + ")"
+}
+
+// openBecause says why anything may connect to a workload, empty where not.
+func (m *Map) openBecause(w *netpol.Workload) string {
 	switch {
-	case all(func(w *netpol.Workload) bool { return w.HostNetwork }):
-		return " (on the host network, where no policy applies)"
-	case all(func(w *netpol.Workload) bool { return !m.Cluster.Governed(w, netpol.Ingress) }):
-		return " (open: no policy is about its ingress)"
-	case all(m.open):
-		return " (open: its policies allow everything)"
+	case len(m.Cluster.Uncertain(w, netpol.Ingress)) > 0:
+		return "uncertain, see below"
+	case w.HostNetwork:
+		return "on the host network, where no policy applies"
+	case !m.Cluster.Governed(w, netpol.Ingress):
+		return "open: no policy is about its ingress"
+	case m.open(w):
+		return "open: its policies allow everything"
 	default:
 		return ""
 	}
 }
 
+// writeUnreached lists the workloads that nothing reaches, apart from pods with the
+// right labels that the repository does not declare.
 func (m *Map) writeUnreached(b *bufio.Writer, reached map[*netpol.Workload]bool) {
-	var unreached []string
-	for _, w := range m.Cluster.Workloads {
-		if !reached[w] && (m.Focus == nil || m.Focus == w) {
-			unreached = append(unreached, w.String())
+	labelled := map[*netpol.Workload]bool{}
+	for _, l := range m.labelled() {
+		for _, w := range l.workloads {
+			labelled[w] = labelled[w] || l.rule.Direction == netpol.Ingress
 		}
 	}
-	if len(unreached) == 0 {
-		return
+	var unreached, unlabelled, uncertain []string
+	for _, w := range m.Cluster.Workloads {
+		switch {
+		case reached[w] || m.Focus != nil && m.Focus != w:
+		case len(m.Cluster.Uncertain(w, netpol.Ingress)) > 0:
+			uncertain = append(uncertain, w.String())
+		case labelled[w]:
+			unlabelled = append(unlabelled, w.String())
+		default:
+			unreached = append(unreached, w.String())
+		}
 	}
 	what := "nothing"
 	if m.Exposure {
 		what = "nothing outside of the repository"
 	}
-	fmt.Fprintf(b, "\n%s may connect to %s\n", what, report.Some(unreached, most))
-}
-
-// writeLabelled lists what pods that the repository does not declare may connect
-// to if they have labels that a policy asks for and that no workload has.
-func (m *Map) writeLabelled(b *bufio.Writer) {
-	first := true
-	for _, p := range slices.Concat(m.Cluster.Policies, m.Cluster.Others) {
-		workloads := slices.DeleteFunc(slices.Clone(p.Selected), func(w *netpol.Workload) bool { return m.Focus != nil && m.Focus != w })
-		for _, r := range p.Rules(netpol.Ingress) {
-			for _, peer := range r.Peers {
-				if len(workloads) == 0 || r.Action != netpol.Allow || !m.undeclared(peer) {
-					continue
-				}
-				if first {
-					fmt.Fprintf(b, "\nundeclared pods with the right labels may connect\n")
-					first = false
-				}
-				fmt.Fprintf(b, "  to %s on %s: %s, by %s at %s\n", report.Some(names(workloads), most), report.Printable(r.PortsPhrase()),
-					report.Printable(peer.Phrase()), policyText(p), posText(peer.Origin().Pos))
-			}
+	for _, list := range []struct {
+		names []string
+		what  string
+	}{
+		{unreached, what + " may connect to %s\n"},
+		{unlabelled, what + " but pods with the right labels, see below, may connect to %s\n"},
+		{uncertain, "as far as policies are evaluated, see below, " + what + " may connect to %s\n"},
+	} {
+		if len(list.names) > 0 {
+			fmt.Fprintf(b, "\n"+list.what, report.Some(list.names, most))
 		}
 	}
 }
 
-// undeclared tells whether an item of a rule asks for labels that no workload has.
-func (m *Map) undeclared(p *netpol.RulePeer) bool {
-	return p.PodSelector != nil && !p.PodSelector.Matches(nil) && len(m.Cluster.PeerWorkloads(p)) == 0
+// labelled is an item of a rule about pods that the repository does not declare: what
+// may connect depends on labels that they may have.
+type labelled struct {
+	workloads []*netpol.Workload // of the policy
+	rule      *netpol.Rule
+	peer      *netpol.RulePeer
+}
+
+// labelled returns the items of rules that ask for labels which no workload has.
+func (m *Map) labelled() []labelled {
+	var all []labelled
+	for _, p := range slices.Concat(m.Cluster.Policies, m.Cluster.Others) {
+		workloads := slices.DeleteFunc(slices.Clone(p.Selected), func(w *netpol.Workload) bool { return m.Focus != nil && m.Focus != w })
+		for _, d := range []netpol.Direction{netpol.Ingress, netpol.Egress} {
+			for _, r := range p.Rules(d) {
+				for _, peer := range r.Peers {
+					if len(workloads) > 0 && r.Action == netpol.Allow && m.asksForMore(peer) && (d == netpol.Ingress || !m.Exposure) {
+						all = append(all, labelled{workloads, r, peer})
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// asksForMore tells whether an item of a rule asks for labels, of pods or of their
+// namespace, that nothing in the repository has.
+func (m *Map) asksForMore(p *netpol.RulePeer) bool {
+	if p.PodSelector == nil && p.NamespaceSelector == nil || len(m.Cluster.PeerWorkloads(p)) > 0 {
+		return false
+	}
+	if p.PodSelector != nil && !p.PodSelector.Matches(nil) {
+		return true
+	}
+	return p.NamespaceSelector != nil && len(m.Cluster.MatchingNamespaces(*p.NamespaceSelector)) == 0 &&
+		!p.NamespaceSelector.MatchesUnknownNamespace() && asksForLabels(p.NamespaceSelector)
+}
+
+// asksForLabels tells whether a selector of namespaces asks for more than a name.
+func asksForLabels(s *netpol.Selector) bool {
+	return slices.ContainsFunc(s.Requirements, func(r netpol.Requirement) bool { return r.Key != netpol.NameLabel })
+}
+
+func (m *Map) writeLabelled(b *bufio.Writer) {
+	for i, l := range m.labelled() {
+		if i == 0 {
+			fmt.Fprintf(b, "\nwith pods that the repository does not declare, if they have the labels\n")
+		}
+		preposition := "from"
+		if l.rule.Direction == netpol.Egress {
+			preposition = "to"
+		}
+		fmt.Fprintf(b, "  %s of %s %s %s on %s, by %s at %s\n", directionName(l.rule.Direction), report.Some(names(l.workloads), most),
+			preposition, report.Printable(l.peer.Phrase()), report.Printable(l.rule.PortsPhrase()), policyText(l.rule.Policy), posText(l.peer.Origin().Pos))
+	}
 }
 
 // writePublished lists what the outside of the cluster can call.
 func (m *Map) writePublished(b *bufio.Writer) {
-	entries := slices.DeleteFunc(m.Cluster.Entries(), func(e netpol.Entry) bool { return !e.Outside })
+	entries := slices.DeleteFunc(m.Cluster.Entries(), func(e netpol.Entry) bool {
+		return !e.Outside || m.Focus != nil && m.Focus != e.Workload
+	})
 	if len(entries) == 0 {
-		fmt.Fprintf(b, "\nno Service, Ingress or route publishes a workload outside of the cluster\n")
+		fmt.Fprintf(b, "\nno Service, Ingress, route of the Gateway API or OpenShift Route publishes it outside of the cluster\n")
 		return
 	}
 	slices.SortStableFunc(entries, func(e, f netpol.Entry) int { return e.Workload.Compare(f.Workload.Ref) })
 	fmt.Fprintf(b, "\npublished outside of the cluster\n")
 	for _, e := range entries {
-		if m.Focus != nil && m.Focus != e.Workload {
-			continue
-		}
-		fmt.Fprintf(b, "  %s on %s by %s %q at %s\n", report.Printable(e.Workload.String()), entryPort(e),
-			e.By.Kind, report.Printable(e.By.Name), report.Printable(e.By.At(e.Path...).Pos.String()))
+		fmt.Fprintf(b, "  %s on %s\n", report.Printable(e.Workload.String()), entryText(e))
 	}
+}
+
+// entryText says on which port and by what a workload is published.
+func entryText(e netpol.Entry) string {
+	controller := ""
+	if e.By.Ref != e.Service.Ref {
+		controller = "; its controller is what connects"
+	}
+	return fmt.Sprintf("%s by %s at %s%s", entryPort(e), report.Printable(fmt.Sprintf("%s %q", e.By.Kind, e.By.Name)), posText(e.By.At(e.Path...).Pos), controller)
 }
 
 func entryPort(e netpol.Entry) string {
@@ -230,8 +305,8 @@ func (m *Map) writeDoubts(b *bufio.Writer) {
 	}
 	fmt.Fprintf(b, "\nuncertain, because a policy is not evaluated completely\n")
 	for _, d := range doubts {
-		fmt.Fprintf(b, "  %s of %s: %s %q at %s: %s\n", directionName(d.direction), report.Some(names(d.workloads), most),
-			d.Policy.Kind, report.Printable(d.Policy.Name), report.Printable(d.Origin().Pos.String()), report.Printable(d.Reason))
+		fmt.Fprintf(b, "  %s of %s: %s at %s: %s\n", directionName(d.direction), report.Some(names(d.workloads), most),
+			policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
 	}
 }
 
@@ -250,19 +325,11 @@ func names(workloads []*netpol.Workload) []string {
 	return all
 }
 
-// termsText lists terms, set apart so that the exceptions of one are not taken for
-// the next.
+// termsText lists terms.
 func termsText(terms []netpol.Term) string {
 	names := make([]string, len(terms))
-	separator := ", "
 	for i, t := range terms {
-		names[i] = report.Printable(t.String())
-		if len(t.Except) > 0 {
-			separator = "; "
-		}
+		names[i] = t.String()
 	}
-	if more := len(names) - most; more > 0 {
-		names = append(names[:most], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(names, separator)
+	return report.Some(names, most)
 }

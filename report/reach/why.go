@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/report"
 )
@@ -25,32 +26,52 @@ type Question struct {
 type answer struct {
 	*Question
 	from, to []netpol.Peer
-	allowed  netpol.ConnSet // of those asked for
-	reasons  []netpol.Reason
-	doubts   []doubt
+	// fromText and toText name them: as asked, unless the answer is about a part.
+	fromText, toText string
+	allowed          netpol.ConnSet // of those asked for
+	reasons          []netpol.Reason
+	doubts           []doubt
 }
 
-// answers groups the peers of a question by what decides about them.
+// mostBlocks is how many blocks are argued one by one. Policies may cut addresses
+// into many more.
+const mostBlocks = 64
+
+// answers groups the peers of a question by what decides about them; of very many
+// blocks, those with the same verdict, of which one stands for all.
 func (q *Question) answers() []answer {
+	allowed := func(from, to netpol.Peer) string { return q.answer(from, to).key() }
+	if len(q.From)*len(q.To) > mostBlocks {
+		rel := q.Cluster.Relation()
+		allowed = func(from, to netpol.Peer) string { return rel.Allowed(from, to).Intersect(q.Conn).String() }
+	}
 	places := map[string]int{}
 	var all []answer
 	for _, from := range q.From {
 		for _, to := range q.To {
-			a := q.answer(from, to)
-			key := a.key()
-			if i, known := places[key]; known {
-				all[i].from, all[i].to = appendNew(all[i].from, from), appendNew(all[i].to, to)
+			key := allowed(from, to)
+			i, known := places[key]
+			if !known {
+				i = len(all)
+				places[key] = i
+				all = append(all, q.answer(from, to))
 				continue
 			}
-			places[key] = len(all)
-			all = append(all, a)
+			all[i].from, all[i].to = appendNew(all[i].from, from), appendNew(all[i].to, to)
 		}
+	}
+	for i := range all {
+		all[i].fromText, all[i].toText = endText(all[i].from, q.From, q.FromName), endText(all[i].to, q.To, q.ToName)
 	}
 	return all
 }
 
+// stands tells whether the reasons of an answer are those for its first peers only.
+func (a answer) stands() bool { return len(a.From)*len(a.To) > mostBlocks && len(a.from)*len(a.to) > 1 }
+
+// appendNew appends a peer unless it is there; peers come in the order of the question.
 func appendNew(peers []netpol.Peer, p netpol.Peer) []netpol.Peer {
-	if slices.Contains(peers, p) {
+	if peers[len(peers)-1] == p {
 		return peers
 	}
 	return append(peers, p)
@@ -90,12 +111,90 @@ func (a answer) key() string {
 }
 
 // verdict is "allowed", "denied" or, where only a part of what was asked is
-// allowed, "partly allowed"; with doubts it is "uncertain".
+// allowed, "partly allowed". It is "uncertain" where policies are not evaluated
+// completely, and "depends" where what the repository does not say decides.
 func (a answer) verdict() string {
-	if len(a.doubts) > 0 {
+	switch {
+	case a.certainlyDenied():
+		return "denied"
+	case len(a.doubts) > 0:
 		return "uncertain"
+	case a.depends():
+		return "depends"
+	default:
+		return a.decided()
 	}
-	return a.decided()
+}
+
+// certainlyDenied tells whether one side denies all that was asked for, whatever
+// the doubts about the other are.
+func (a answer) certainlyDenied() bool {
+	for _, s := range a.sides() {
+		doubted := slices.ContainsFunc(a.doubts, func(d doubt) bool { return d.direction == s.direction })
+		if !doubted && s.denied.Equal(a.Conn) && !a.sideDepends(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// depends tells whether what is denied would be allowed if the repository said more.
+func (a answer) depends() bool { return slices.ContainsFunc(a.sides(), a.sideDepends) }
+
+func (a answer) sideDepends(s side) bool {
+	return slices.ContainsFunc(s.isolating, func(i isolation) bool {
+		return slices.ContainsFunc(i.rules, func(u unmatched) bool { return a.condition(u, s) != "" })
+	})
+}
+
+// condition says under which condition, that the repository does not tell, a rule
+// allows what it is not about as far as is known; empty for none.
+func (a answer) condition(u unmatched, s side) string {
+	var ports []netpol.Port
+	if w := a.to[0].Workload(); w != nil {
+		ports = w.Ports
+	}
+	if u.peer || u.rule.On(ports).Intersect(a.Conn).IsEmpty() {
+		return ""
+	}
+	for _, p := range u.rule.Peers {
+		if c := a.peerCondition(p, s.far); c != "" {
+			return c
+		}
+	}
+	return ""
+}
+
+func (a answer) peerCondition(p *netpol.RulePeer, far netpol.Peer) string {
+	switch {
+	case far.Kind() == netpol.BlockPeer:
+		return ""
+	case p.MayHoldPods():
+		return "the network plugin matches pods by their addresses"
+	case p.PodSelector == nil && p.NamespaceSelector == nil:
+		return ""
+	}
+	w := far.Workload()
+	if w != nil && w.HostNetwork {
+		return ""
+	}
+	whatever := *p
+	if w == nil {
+		whatever.PodSelector = &netpol.Selector{}
+		if p.PodSelector != nil && a.Cluster.PeerMatches(&whatever, far) {
+			return "it has the labels"
+		}
+	}
+	if n := a.Cluster.Namespace(far.Namespace()); (n == nil || !n.Declared && !n.Private) && p.NamespaceSelector != nil && asksForLabels(p.NamespaceSelector) {
+		whatever.NamespaceSelector = &netpol.Selector{}
+		if a.Cluster.PeerMatches(&whatever, far) {
+			return "its namespace, which the repository does not declare, has the labels"
+		}
+	}
+	if w != nil && manifest.IsPrivate(w.Namespace) && manifest.IsPrivate(p.Rule.Policy.Namespace) && p.NamespaceSelector == nil && p.PodSelector.Matches(w.Labels) {
+		return "both are applied to one namespace"
+	}
+	return ""
 }
 
 // decided is the verdict as far as policies are evaluated.
@@ -191,10 +290,6 @@ func (a answer) published() []netpol.Entry {
 	})
 }
 
-// fromText and toText name the ends: as asked, unless the answer is about a part.
-func (a answer) fromText() string { return endText(a.from, a.From, a.FromName) }
-func (a answer) toText() string   { return endText(a.to, a.To, a.ToName) }
-
 func endText(peers, asked []netpol.Peer, name string) string {
 	if peers[0].Kind() != netpol.BlockPeer {
 		return report.Printable(peers[0].String())
@@ -202,7 +297,11 @@ func endText(peers, asked []netpol.Peer, name string) string {
 	if len(peers) == len(asked) {
 		return name
 	}
-	rest := slices.DeleteFunc(slices.Clone(asked), func(p netpol.Peer) bool { return slices.Contains(peers, p) })
+	inside := make(map[netpol.Peer]bool, len(peers))
+	for _, p := range peers {
+		inside[p] = true
+	}
+	rest := slices.DeleteFunc(slices.Clone(asked), func(p netpol.Peer) bool { return inside[p] })
 	blocks, others := blockNames(peers), blockNames(rest)
 	if len(others) < len(blocks) {
 		return name + " except " + report.Some(others, most)

@@ -40,12 +40,22 @@ func WriteAnswers(w io.Writer, format Format, questions []*Question) error {
 
 // write writes the verdict and then the argument.
 func (a answer) write(b *bufio.Writer) {
-	fmt.Fprintf(b, "%s: %s from %s to %s (environment %s)\n", a.verdict(), a.connText(), a.fromText(), a.toText(), report.Printable(a.Environment))
-	for _, d := range a.doubts {
-		fmt.Fprintf(b, "  because of %s at %s: %s\n", policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
-	}
-	if len(a.doubts) > 0 {
+	fmt.Fprintf(b, "%s: %s from %s to %s (environment %s)\n", a.verdict(), a.connText(), a.fromText, a.toText, report.Printable(a.Environment))
+	if a.verdict() == "uncertain" {
+		for _, d := range a.doubts {
+			fmt.Fprintf(b, "  for its %s, because of %s at %s: %s\n", directionName(d.direction), policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
+		}
 		fmt.Fprintf(b, "  as far as policies are evaluated: %s\n", a.decided())
+	}
+	if a.allowed.IsEmpty() && a.apart() {
+		fmt.Fprintf(b, "  each side allows something, but nothing that both allow\n")
+	}
+	if a.stands() {
+		example := a.from[0]
+		if example.Kind() != netpol.BlockPeer {
+			example = a.to[0]
+		}
+		fmt.Fprintf(b, "  for %s, which stands for all of them:\n", example)
 	}
 	for _, s := range a.sides() {
 		a.writeSide(b, s)
@@ -54,8 +64,13 @@ func (a answer) write(b *bufio.Writer) {
 		fmt.Fprintf(b, "incomplete: %s in this environment; a policy that could not be seen may decide otherwise\n", report.Counted(a.Gaps, "gap", "gaps"))
 	}
 	for _, e := range a.published() {
-		fmt.Fprintf(b, "published: %s by %s %q at %s\n", entryPort(e), e.By.Kind, report.Printable(e.By.Name), posText(e.By.At(e.Path...).Pos))
+		fmt.Fprintf(b, "published: %s\n", entryText(e))
 	}
+}
+
+// apart tells whether no side denies everything.
+func (a answer) apart() bool {
+	return !slices.ContainsFunc(a.sides(), func(s side) bool { return s.denied.Equal(a.Conn) })
 }
 
 // connText says what was asked for, and where only a part is allowed, which.
@@ -75,6 +90,9 @@ func (a answer) writeSide(b *bufio.Writer, s side) {
 	switch {
 	case s.everything && s.near.Kind() == netpol.BlockPeer:
 		return
+	case s.everything && slices.ContainsFunc(a.doubts, func(d doubt) bool { return d.direction == s.direction }):
+		fmt.Fprintf(b, "%s: allowed, as far as policies are evaluated\n", near)
+		return
 	case s.everything:
 		fmt.Fprintf(b, "%s: allowed, %s\n", near, free(s.near))
 		return
@@ -83,7 +101,11 @@ func (a answer) writeSide(b *bufio.Writer, s side) {
 	for _, r := range s.reasons {
 		a.writeReason(b, r)
 	}
-	for _, i := range s.isolating {
+	for n, i := range s.isolating {
+		if n == most {
+			fmt.Fprintf(b, "  and %d more policies that isolate it and do not allow it\n", len(s.isolating)-n)
+			break
+		}
 		a.writeIsolation(b, i, s)
 	}
 	if slices.ContainsFunc(s.isolating, isolation.missesPeer) {
@@ -116,9 +138,9 @@ func (i isolation) missesPeer() bool {
 
 func (a answer) nearText(s side) string {
 	if s.direction == netpol.Egress {
-		return a.fromText()
+		return a.fromText
 	}
-	return a.toText()
+	return a.toText
 }
 
 // free says why no policy decides about an end.
@@ -147,45 +169,20 @@ func (a answer) writeReason(b *bufio.Writer, r netpol.Reason) {
 
 // mismatch says why a rule does not allow what is denied.
 func (a answer) mismatch(u unmatched, s side) string {
-	switch {
-	case !u.peer && a.wouldMatch(u.rule, s.far):
-		return "only where it has the labels"
-	case !u.peer && s.direction == netpol.Egress:
-		return "that is not " + a.toText() + a.byAddress(u.rule, s.far)
+	far := a.fromText
+	if s.direction == netpol.Egress {
+		far = a.toText
+	}
+	switch condition := a.condition(u, s); {
+	case condition != "":
+		return "only if " + condition
 	case !u.peer:
-		return "that is not " + a.fromText() + a.byAddress(u.rule, s.far)
+		return "that is not " + far
 	case a.Conn.IsAll():
 		return "on no other port"
 	default:
 		return "not on " + a.Conn.String()
 	}
-}
-
-// byAddress warns where network plugins differ: most match an ipBlock against the
-// addresses of pods too, Cilium does not
-// (https://docs.cilium.io/en/stable/security/policy/language/#ip-cidr-based).
-func (a answer) byAddress(r *netpol.Rule, p netpol.Peer) string {
-	var ports []netpol.Port
-	if w := a.to[0].Workload(); w != nil {
-		ports = w.Ports
-	}
-	if !r.On(ports).Intersect(a.Conn).IsEmpty() && p.Kind() != netpol.BlockPeer && slices.ContainsFunc(r.Peers, (*netpol.RulePeer).MayHoldPods) {
-		return ", unless the network plugin matches pods by their addresses"
-	}
-	return ""
-}
-
-// wouldMatch tells whether a rule is about a pod that the repository does not
-// declare, and of which no labels are known, if only it has the right ones.
-func (a answer) wouldMatch(r *netpol.Rule, p netpol.Peer) bool {
-	if p.Kind() != netpol.OtherPodsPeer && p.Kind() != netpol.ElsewherePeer {
-		return false
-	}
-	return slices.ContainsFunc(r.Peers, func(item *netpol.RulePeer) bool {
-		whatever := *item
-		whatever.PodSelector = &netpol.Selector{}
-		return item.PodSelector != nil && a.Cluster.PeerMatches(&whatever, p)
-	})
 }
 
 // ruleText numbers a rule from 1 and says what it is about.
@@ -197,8 +194,13 @@ func ruleText(r *netpol.Rule) string {
 	return report.Printable(fmt.Sprintf("%s rule %d: %s %s, on %s", directionName(r.Direction), r.Index+1, preposition, r.PeersPhrase(), r.PortsPhrase()))
 }
 
+// policyText names a policy, with its group where others have the kind too.
 func policyText(p *netpol.Policy) string {
-	return report.Printable(fmt.Sprintf("%s %q", p.Kind, p.Name))
+	kind := p.Kind
+	if kind == "NetworkPolicy" && p.Group != "networking.k8s.io" && p.Group != "extensions" {
+		kind += " of " + p.Group
+	}
+	return report.Printable(fmt.Sprintf("%s %q", kind, p.Name))
 }
 
 // selected says which pods a policy selects.
@@ -208,7 +210,10 @@ func selected(p *netpol.Policy) string {
 		pods = "pods with " + p.Selector.Phrase()
 	}
 	switch {
+	case p.NamespaceSelector == nil && manifest.IsPrivate(p.Namespace):
+		pods += " of its namespace"
 	case p.NamespaceSelector == nil:
+		pods += " of namespace " + p.Namespace
 	case p.NamespaceSelector.IsEmpty():
 		pods += " in any namespace"
 	default:

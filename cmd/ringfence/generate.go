@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringfence/ringfence/generate"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/report"
+)
+
+type generateFlags struct {
+	selection
+	output      string
+	defaultDeny string
+	direction   string
+	partial     string
+	workloads   []string
+}
+
+func (c *command) generate() *cobra.Command {
+	var flags generateFlags
+	cmd := &cobra.Command{
+		Use:   "generate [PATH…]",
+		Short: "Propose the policies that allow just the calls that workloads need",
+		Long: `generate infers who needs to call whom, and prints for each workload a policy that
+allows just that, each rule with its evidence, and a default deny for namespaces
+that the environment owns; allows come before denies. Directions that existing
+policies isolate are left alone. What is not known is left open and said, unless
+--partial deny is given.
+
+Before anything is printed, the proposals are proved: the environment is built again
+with them, every need is allowed and nothing that was closed opens.`,
+		Example: `  ringfence generate --env prod
+  ringfence generate --target overlays/prod | kubectl apply --dry-run=server -f -`,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.runGenerate(cmd.Context(), &flags, args) },
+	}
+	flags.register(cmd)
+	f := cmd.Flags()
+	f.StringVar(&flags.output, "output", "", "write to `FILE`")
+	f.StringVar(&flags.defaultDeny, "default-deny", "auto", "which namespaces get one: auto, always or never")
+	f.StringVar(&flags.direction, "direction", "both", "what to isolate: ingress, egress or both")
+	f.StringVar(&flags.partial, "partial", "open", "what to do with a direction of which not everything is known: open or deny")
+	f.StringArrayVar(&flags.workloads, "workload", nil, "only for `WORKLOAD` (repeatable)")
+	return cmd
+}
+
+func (flags *generateFlags) options() (generate.Options, error) {
+	opts := generate.Options{DefaultDeny: generate.DefaultDeny(flags.defaultDeny), PartialDeny: flags.partial == "deny"}
+	if !slices.Contains([]generate.DefaultDeny{generate.DenyAuto, generate.DenyAlways, generate.DenyNever}, opts.DefaultDeny) {
+		return opts, usagef("unknown value %q for --default-deny, use auto, always or never", flags.defaultDeny)
+	}
+	switch flags.direction {
+	case "ingress":
+		opts.Directions = []netpol.Direction{netpol.Ingress}
+	case "egress":
+		opts.Directions = []netpol.Direction{netpol.Egress}
+	case "both":
+	default:
+		return opts, usagef("unknown value %q for --direction, use ingress, egress or both", flags.direction)
+	}
+	if flags.partial != "open" && flags.partial != "deny" {
+		return opts, usagef("unknown value %q for --partial, use open or deny", flags.partial)
+	}
+	return opts, nil
+}
+
+func (c *command) runGenerate(ctx context.Context, flags *generateFlags, paths []string) error {
+	opts, err := flags.options()
+	if err != nil {
+		return err
+	}
+	w, err := c.open(ctx, &flags.selection, paths)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	clusters := w.clusters()
+	if len(clusters) != 1 {
+		return usagef("policies are for one environment; choose one with --env: %s", strings.Join(environmentNames(clusters), ", "))
+	}
+	e := clusters[0]
+	if opts.Wanted, err = flags.wanted(e); err != nil {
+		return err
+	}
+	result, err := generate.Propose(generate.Environment{
+		Name: e.name, Objects: e.objects, Cluster: e.cluster, Options: e.options,
+		Calls: w.calls(e), Gaps: e.gaps,
+	}, opts)
+	if err != nil {
+		return err
+	}
+	if err := c.writeTo(flags.output, func(out io.Writer) error { return writeProposals(out, result) }); err != nil {
+		return err
+	}
+	for _, r := range result.Remarks {
+		fmt.Fprintf(c.stderr, "remark: %s\n", report.Printable(r.String()))
+	}
+	c.exit = c.reportGaps(w, flags.allowGaps)
+	return nil
+}
+
+// wanted resolves the names of --workload.
+func (flags *generateFlags) wanted(e builtEnvironment) (func(*netpol.Workload) bool, error) {
+	if len(flags.workloads) == 0 {
+		return nil, nil
+	}
+	var wanted []*netpol.Workload
+	for _, name := range flags.workloads {
+		search := namesIn([]builtEnvironment{e})
+		peers := search.resolve(e.cluster, name)
+		if len(peers) != 1 || peers[0].Workload() == nil {
+			if err := search.err(); err != nil {
+				return nil, usagef("--workload: %w", err)
+			}
+			return nil, usagef("--workload %s: not a workload", name)
+		}
+		wanted = append(wanted, peers[0].Workload())
+	}
+	return func(w *netpol.Workload) bool { return slices.Contains(wanted, w) }, nil
+}
+
+func writeProposals(out io.Writer, result *generate.Result) error {
+	for _, p := range result.Proposals {
+		if _, err := io.WriteString(out, "---\n"+p.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

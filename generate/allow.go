@@ -1,0 +1,208 @@
+package generate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// allow proposes the policy of a subject, nil where nothing is to be done.
+func (g *generator) allow(s *subject) *Proposal {
+	if g.opts.Wanted != nil && !slices.ContainsFunc(s.workloads, g.opts.Wanted) {
+		return nil
+	}
+	p := &Proposal{Namespace: s.namespace, Name: s.name() + "-allow", Subject: s}
+	for _, d := range g.directions() {
+		if g.isolated(s, d) {
+			continue // existing policies decide
+		}
+		if doubt := g.doubtful(s, d); doubt != "" {
+			g.remark(s.workloads[0], "nothing is proposed for its %s: %s", name(d), doubt)
+			continue
+		}
+		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
+		rules := rulesOf(d, needs)
+		if unknown := g.unknown(s, d, needs); unknown != "" && !g.opts.PartialDeny {
+			g.remark(s.workloads[0], "its %s is left open: %s", name(d), unknown)
+			rules = append(rules, &rule{direction: d, open: unknown})
+		}
+		p.Isolates = append(p.Isolates, d)
+		p.Rules = append(p.Rules, rules...)
+	}
+	if len(p.Isolates) == 0 {
+		return nil
+	}
+	return p
+}
+
+// isolated tells whether existing policies isolate one of a subject's workloads.
+func (g *generator) isolated(s *subject, d netpol.Direction) bool {
+	return slices.ContainsFunc(s.workloads, func(w *netpol.Workload) bool { return g.env.Cluster.Isolated(w, d) })
+}
+
+// doubtful names a policy that is about a subject and not evaluated completely: what
+// more policies would do beside it is not known.
+func (g *generator) doubtful(s *subject, d netpol.Direction) string {
+	for _, w := range s.workloads {
+		for _, doubt := range g.env.Cluster.Uncertain(w, d) {
+			return fmt.Sprintf("%s %q is not evaluated completely: %s", doubt.Policy.Kind, doubt.Policy.Name, doubt.Reason)
+		}
+	}
+	return ""
+}
+
+// withoutBlocked leaves out the needs that existing policies of another tier deny: no
+// NetworkPolicy can allow them.
+func (g *generator) withoutBlocked(s *subject, d netpol.Direction, needs []need) []need {
+	return slices.DeleteFunc(needs, func(n need) bool {
+		for _, w := range s.workloads {
+			if proveNeed(g.env.Cluster, w, d, n) != nil {
+				g.remark(w, "an existing policy blocks what it needs: %s", n.comment())
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func name(d netpol.Direction) string {
+	if d == netpol.Egress {
+		return "egress"
+	}
+	return "ingress"
+}
+
+// unknown says why a direction may need more than was found, empty where nothing
+// hints at that.
+func (g *generator) unknown(s *subject, d netpol.Direction, needs []need) string {
+	if g.env.Gaps > 0 {
+		return "a part of the environment could not be seen"
+	}
+	if mesh := g.injected(s, d); mesh != "" {
+		return mesh
+	}
+	if d == netpol.Egress {
+		if len(needs) == 0 {
+			return "nothing tells whom it calls"
+		}
+		return g.unreadable(s)
+	}
+	if len(needs) == 0 && g.serves(s) {
+		return "nothing tells who calls it"
+	}
+	return ""
+}
+
+// serves tells whether something hints that a subject is called: a Service that
+// selects it or a port that it declares.
+func (g *generator) serves(s *subject) bool {
+	for _, w := range s.workloads {
+		if len(w.Ports) > 0 || slices.ContainsFunc(g.env.Cluster.Services, func(o *netpol.Service) bool {
+			return o.Namespace == w.Namespace && slices.Contains(g.env.Cluster.Backends(o), w)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// unreadable names a configuration that a subject is given and that is not in the
+// environment, or whose values are encrypted: it may name more that it calls.
+func (g *generator) unreadable(s *subject) string {
+	for _, w := range s.workloads {
+		for _, list := range []string{"initContainers", "containers"} {
+			for _, c := range manifest.Items(w.PodSpec, list) {
+				if missing := g.missingReference(w.Namespace, c); missing != "" {
+					return missing
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// missingReference finds a ConfigMap or Secret that a container needs and that the
+// environment does not have.
+func (g *generator) missingReference(namespace string, c any) string {
+	for _, item := range manifest.Items(c, "envFrom") {
+		for kind, field := range map[string]string{"ConfigMap": "configMapRef", "Secret": "secretRef"} {
+			if missing := g.missing(kind, namespace, manifest.Mapping(item, field)); missing != "" {
+				return missing
+			}
+		}
+	}
+	for _, item := range manifest.Items(c, "env") {
+		for kind, field := range map[string]string{"ConfigMap": "configMapKeyRef", "Secret": "secretKeyRef"} {
+			if missing := g.missing(kind, namespace, manifest.Mapping(item, "valueFrom", field)); missing != "" {
+				return missing
+			}
+		}
+	}
+	return ""
+}
+
+func (g *generator) missing(kind, namespace string, ref map[string]any) string {
+	name := manifest.Text(ref, "name")
+	if name == "" || slices.ContainsFunc(g.env.Objects, func(o *manifest.Object) bool {
+		return o.Kind == kind && o.Name == name && o.Namespace == namespace
+	}) {
+		return ""
+	}
+	return kind + " " + name + ", which is not in the repository, may name more"
+}
+
+// deny proposes the default denies.
+func (g *generator) deny() {
+	if g.opts.DefaultDeny == DenyNever {
+		return
+	}
+	for _, n := range g.env.Cluster.Namespaces {
+		if len(n.Workloads()) == 0 || g.opts.Wanted != nil && !slices.ContainsFunc(n.Workloads(), g.opts.Wanted) {
+			continue
+		}
+		isolates := g.undenied(n)
+		if len(isolates) == 0 {
+			continue
+		}
+		if why := g.notOwned(n); why != "" && g.opts.DefaultDeny != DenyAlways {
+			g.result.Remarks = append(g.result.Remarks, Remark{Namespace: n.Name, Reason: "gets no default deny: " + why})
+			continue
+		}
+		g.result.Proposals = append(g.result.Proposals, &Proposal{Namespace: n.Name, Name: "default-deny", Isolates: isolates})
+	}
+}
+
+// undenied returns the directions in which no policy selects all pods of a
+// namespace.
+func (g *generator) undenied(n *netpol.Namespace) []netpol.Direction {
+	var open []netpol.Direction
+	for _, d := range g.directions() {
+		if !slices.ContainsFunc(n.Policies(), func(p *netpol.Policy) bool { return p.Selector.IsEmpty() && p.Isolates(d) }) {
+			open = append(open, d)
+		}
+	}
+	return open
+}
+
+// notOwned says why pods that nobody here declares may live in a namespace, empty
+// where the environment owns it.
+func (g *generator) notOwned(n *netpol.Namespace) string {
+	switch {
+	case n.Private:
+		return "its name is not known"
+	case n.Name == "default" || len(n.Name) > 5 && n.Name[:5] == "kube-":
+		return "it is shared"
+	case !n.Declared:
+		return "the environment does not declare it"
+	case g.env.Gaps > 0:
+		return "a part of the environment could not be seen"
+	}
+	for _, w := range n.Workloads() {
+		if g.of[w] == nil && !w.HostNetwork {
+			return w.String() + " has no policy of its own"
+		}
+	}
+	return ""
+}

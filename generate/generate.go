@@ -1,0 +1,163 @@
+// Package generate proposes the network policies that an environment lacks: for
+// every workload one that allows just the calls that it needs, and for namespaces
+// that the environment owns a default deny. Each rule names its evidence.
+//
+// A direction that existing policies already isolate is left alone. What is not
+// known is never denied in silence: a direction of which more calls may exist than
+// were found is left open by a rule that says so, unless the user wants otherwise.
+// Proposals are proved before anybody sees them (see Prove).
+package generate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/traffic"
+)
+
+// Environment is what policies are proposed for.
+type Environment struct {
+	Name    string
+	Objects []*manifest.Object
+	Cluster *netpol.Cluster
+	Options netpol.Options // with which Cluster was made
+	Calls   *traffic.Graph
+	Gaps    int // what could not be seen of it
+}
+
+// Options say what is proposed. The zero value is usable.
+type Options struct {
+	// DefaultDeny is DenyAuto, DenyAlways or DenyNever.
+	DefaultDeny DefaultDeny
+	// Directions are those to be isolated; both where empty.
+	Directions []netpol.Direction
+	// PartialDeny denies what is not known of a direction that is partly known.
+	PartialDeny bool
+	// Wanted tells for which workloads policies are proposed; nil for all.
+	Wanted func(*netpol.Workload) bool
+}
+
+// DefaultDeny says which namespaces get a policy that denies everything.
+type DefaultDeny string
+
+// The choices. Auto is for namespaces that the environment owns completely.
+const (
+	DenyAuto   DefaultDeny = "auto"
+	DenyAlways DefaultDeny = "always"
+	DenyNever  DefaultDeny = "never"
+)
+
+// Result is what is proposed, and what is not, with the reasons.
+type Result struct {
+	Proposals []*Proposal // allows before denies, each by namespace and name
+	Remarks   []Remark
+}
+
+// Proposal is a policy.
+type Proposal struct {
+	Namespace, Name string   // of the policy
+	Subject         *subject // nil for a default deny
+	Isolates        []netpol.Direction
+	Rules           []*rule
+	Text            string           // as YAML, with comments
+	Object          *manifest.Object // of Text
+}
+
+// Remark is something that the reader must know of a workload or a namespace.
+type Remark struct {
+	Workload  *netpol.Workload // nil for a namespace
+	Namespace string
+	Reason    string
+}
+
+// String begins with what the remark is about.
+func (r Remark) String() string {
+	switch {
+	case r.Workload != nil:
+		return r.Workload.String() + ": " + r.Reason
+	case manifest.IsPrivate(r.Namespace):
+		return "the namespace: " + r.Reason
+	default:
+		return "namespace " + r.Namespace + ": " + r.Reason
+	}
+}
+
+// Propose proposes policies for an environment. The error is one of the proof, and
+// a mistake of this package.
+func Propose(env Environment, opts Options) (*Result, error) {
+	g := &generator{env: env, opts: opts}
+	g.findSubjects()
+	for _, s := range g.subjects {
+		if p := g.allow(s); p != nil {
+			g.result.Proposals = append(g.result.Proposals, p)
+		}
+	}
+	g.deny()
+	g.sort()
+	g.name()
+	for _, p := range g.result.Proposals {
+		if err := p.write(); err != nil {
+			return nil, err
+		}
+	}
+	if err := g.prove(); err != nil {
+		return nil, fmt.Errorf("environment %s: proof: %w", env.Name, err)
+	}
+	return &g.result, nil
+}
+
+// generator proposes the policies of one environment.
+type generator struct {
+	env      Environment
+	opts     Options
+	subjects []*subject
+	of       map[*netpol.Workload]*subject
+	result   Result
+}
+
+func (g *generator) directions() []netpol.Direction {
+	if len(g.opts.Directions) == 0 {
+		return []netpol.Direction{netpol.Ingress, netpol.Egress}
+	}
+	return g.opts.Directions
+}
+
+func (g *generator) remark(w *netpol.Workload, format string, args ...any) {
+	g.result.Remarks = append(g.result.Remarks, Remark{Workload: w, Namespace: w.Namespace, Reason: fmt.Sprintf(format, args...)})
+}
+
+// name gives the policies names that no other of their namespace has.
+func (g *generator) name() {
+	taken := map[[2]string]bool{}
+	for _, p := range g.env.Cluster.Policies {
+		taken[[2]string{p.Namespace, p.Name}] = true
+	}
+	for _, p := range g.result.Proposals {
+		for taken[[2]string{p.Namespace, p.Name}] {
+			p.Name += "-generated"
+		}
+		taken[[2]string{p.Namespace, p.Name}] = true
+	}
+}
+
+func (g *generator) sort() {
+	slices.SortStableFunc(g.result.Proposals, func(p, q *Proposal) int {
+		return cmp.Or(compareBool(p.Subject == nil, q.Subject == nil), strings.Compare(p.Namespace, q.Namespace), strings.Compare(p.Name, q.Name))
+	})
+	slices.SortStableFunc(g.result.Remarks, func(a, b Remark) int { return strings.Compare(a.String(), b.String()) })
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}

@@ -1,0 +1,190 @@
+package generate
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/traffic"
+)
+
+const (
+	namespaces = `
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: bank}}
+`
+	web = `
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}, spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web, version: v1}},
+	spec: {containers: [{name: c, env: [{name: API_URL, value: "http://api:80"}], ports: [{containerPort: 8080}]}]}}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}}
+`
+	api = `
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: api, namespace: shop}, spec: {selector: {matchLabels: {app: api}}, template: {metadata: {labels: {app: api}},
+	spec: {containers: [{name: c, env: [{name: LEDGER_ADDR, value: "ledger.bank:7000"}], ports: [{containerPort: 9000}]}]}}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: api, namespace: shop}, spec: {selector: {app: api}, ports: [{port: 80, targetPort: 9000}]}}
+`
+	ledger = `
+---
+{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: ledger, namespace: bank}, spec: {selector: {matchLabels: {app: ledger}}, template: {metadata: {labels: {app: ledger}},
+	spec: {containers: [{name: c, ports: [{containerPort: 7000}]}]}}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: ledger, namespace: bank}, spec: {selector: {app: ledger}, ports: [{port: 7000}]}}
+`
+)
+
+func propose(t *testing.T, text string, opts Options) *Result {
+	t.Helper()
+	objects, gaps := manifest.Parse("cluster.yaml", []byte(text))
+	if len(gaps) > 0 {
+		t.Fatal(gaps)
+	}
+	c, gaps := netpol.New(objects, netpol.Options{})
+	if len(gaps) > 0 {
+		t.Fatal(gaps)
+	}
+	result, err := Propose(Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// summary writes what policies do in a line each, and then the remarks.
+func summary(r *Result) []string {
+	var lines []string
+	for _, p := range r.Proposals {
+		line := p.Namespace + "/" + p.Name
+		for _, d := range p.Isolates {
+			line += " " + name(d) + "["
+			var rules []string
+			for _, o := range p.Rules {
+				if o.direction == d {
+					rules = append(rules, strings.TrimSpace(strings.Join([]string{o.who(), o.onPorts()}, " ")))
+				}
+			}
+			line += strings.Join(rules, "; ") + "]"
+		}
+		lines = append(lines, line)
+	}
+	for _, remark := range r.Remarks {
+		lines = append(lines, remark.String())
+	}
+	return lines
+}
+
+func (r *rule) who() string {
+	if r.open != "" {
+		return "everything"
+	}
+	p := r.peers[0]
+	switch {
+	case p.subject != nil:
+		return p.subject.namespace + "/" + p.subject.name()
+	case p.dns:
+		return "dns"
+	case p.outside:
+		return "outside"
+	case p.block.IsValid():
+		return p.block.String()
+	default:
+		return "anybody"
+	}
+}
+
+func (r *rule) onPorts() string {
+	var ports []string
+	for _, p := range r.ports {
+		ports = append(ports, netpol.Ports(p.protocol, p.number, p.number).String())
+	}
+	return strings.Join(ports, ",")
+}
+
+func TestPropose(t *testing.T) {
+	const dns = "dns TCP 53,UDP 53"
+	tests := []struct {
+		name, text string
+		opts       Options
+		want       []string
+	}{
+		{"a chain through two namespaces", namespaces + web + api + ledger, Options{}, []string{
+			"bank/ledger-allow ingress[shop/api TCP 7000] egress[everything]",
+			"shop/api-allow ingress[shop/web TCP 9000] egress[bank/ledger TCP 7000; " + dns + "]",
+			"shop/web-allow ingress[anybody TCP 8080] egress[shop/api TCP 9000; " + dns + "]",
+			"bank/default-deny ingress[] egress[]",
+			"shop/default-deny ingress[] egress[]",
+			"bank/StatefulSet/ledger: its egress is left open: nothing tells whom it calls",
+		}},
+		{"what is not known may be denied", namespaces + ledger, Options{PartialDeny: true}, []string{
+			"bank/ledger-allow ingress[] egress[]",
+			"bank/default-deny ingress[] egress[]",
+		}},
+		{"one direction", namespaces + web + api, Options{Directions: []netpol.Direction{netpol.Ingress}, DefaultDeny: DenyNever}, []string{
+			"shop/api-allow ingress[shop/web TCP 9000]",
+			"shop/web-allow ingress[anybody TCP 8080]",
+		}},
+		{"a namespace that is not declared gets no default deny", web + api, Options{Directions: []netpol.Direction{netpol.Ingress}}, []string{
+			"shop/api-allow ingress[shop/web TCP 9000]",
+			"shop/web-allow ingress[anybody TCP 8080]",
+			"namespace shop: gets no default deny: the environment does not declare it",
+		}},
+		{
+			"what is isolated already is left alone", namespaces + web + api + `
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: api-allow, namespace: shop}, spec: {podSelector: {matchLabels: {app: api}}, ingress: [{}]}}`,
+			Options{DefaultDeny: DenyNever},
+			[]string{
+				"shop/api-allow-generated egress[everything]",
+				"shop/web-allow ingress[anybody TCP 8080] egress[shop/api TCP 9000; " + dns + "]",
+				"shop/Deployment/api: its egress is left open: nothing tells whom it calls",
+			},
+		},
+		{"a mesh calls its control plane", namespaces + strings.ReplaceAll(web, "version: v1", `sidecar.istio.io/inject: "true"`) + api, Options{DefaultDeny: DenyNever, Directions: []netpol.Direction{netpol.Egress}}, []string{
+			"shop/api-allow egress[everything]",
+			"shop/web-allow egress[shop/api TCP 9000; " + dns + "; everything]",
+			"shop/Deployment/api: its egress is left open: nothing tells whom it calls",
+			"shop/Deployment/web: its egress is left open: Istio's sidecar is injected, whose calls are not known",
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, summary(propose(t, test.text, test.opts))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A proposal whose rules are cut down no longer passes the proof.
+func TestProofFails(t *testing.T) {
+	objects, _ := manifest.Parse("cluster.yaml", []byte(namespaces+web+api+ledger))
+	c, _ := netpol.New(objects, netpol.Options{})
+	for _, broken := range []string{"port: 9000", "app: web", "kubernetes.io/metadata.name: bank"} {
+		g := &generator{env: Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}}
+		g.findSubjects()
+		p := g.allow(g.of[c.Workloads[1]]) // shop/api
+		g.result.Proposals = []*Proposal{p}
+		if err := p.write(); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.prove(); err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.ReplaceAll(p.Text, broken, strings.Replace(broken, ": ", ": 1", 1))
+		objects, gaps := manifest.Parse("generated", []byte(changed))
+		if changed == p.Text || len(gaps) > 0 {
+			t.Fatalf("%q: nothing changed, or %v", broken, gaps)
+		}
+		p.Object = objects[0]
+		if g.prove() == nil {
+			t.Errorf("the proof does not notice that %q is wrong", broken)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package generate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// dnsPods stands for the DNS of the cluster where the environment does not hold it.
+const dnsPods = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "coredns", "namespace": "kube-system"},
+"spec": {"template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}}}}`
+
+// prove builds the cluster again with the proposals and checks that every need is
+// allowed, that nothing opens, that no rule can be left out and that every policy is
+// valid.
+func (g *generator) prove() error {
+	after, err := g.rebuild()
+	if err != nil {
+		return err
+	}
+	for _, p := range g.result.Proposals {
+		if err := g.proveNeeds(after, p); err != nil {
+			return err
+		}
+	}
+	before, _ := netpol.New(g.objects(), g.env.Options)
+	for change := range netpol.Diff(before, after).Changes() {
+		if !change.Added.IsEmpty() {
+			return fmt.Errorf("%s would open from %v to %v", change.Added, change.From.Terms(), change.To.Terms())
+		}
+	}
+	return nil
+}
+
+// objects are those of the environment, with the DNS of the cluster.
+func (g *generator) objects() []*manifest.Object {
+	dns, _ := manifest.Parse("dns", []byte(dnsPods))
+	return slices.Concat(dns, g.env.Objects)
+}
+
+// rebuild builds the cluster with the proposals.
+func (g *generator) rebuild() (*netpol.Cluster, error) {
+	objects := g.objects()
+	for _, p := range g.result.Proposals {
+		objects = append(objects, p.Object)
+	}
+	c, _ := netpol.New(objects, g.env.Options)
+	for _, p := range c.Policies {
+		if p.Source.File == "generated" && len(p.Problems) > 0 {
+			return nil, fmt.Errorf("policy %s is not valid: %s", p.Ref, p.Problems[0].Reason)
+		}
+	}
+	return c, nil
+}
+
+// proveNeeds checks that a policy's side of every need is allowed.
+func (g *generator) proveNeeds(c *netpol.Cluster, p *Proposal) error {
+	for _, r := range p.Rules {
+		for _, n := range r.needs {
+			for _, w := range p.Subject.workloads {
+				if err := proveNeed(c, w, r.direction, n); err != nil {
+					return fmt.Errorf("policy %s/%s: %w", p.Namespace, p.Name, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func proveNeed(c *netpol.Cluster, subject *netpol.Workload, d netpol.Direction, n need) error {
+	near := rebuilt(c, subject)
+	for _, far := range n.ends(c) {
+		from, to := far, near
+		if d == netpol.Egress {
+			from, to = near, far
+		}
+		if !c.Allows(d, from, to).ContainsAll(n.conn()) {
+			return fmt.Errorf("%s of %s: %s is not allowed (%s)", name(d), subject, far, n.comment())
+		}
+	}
+	return nil
+}
+
+// conn returns the ports of a need.
+func (n need) conn() netpol.ConnSet {
+	if n.port == 0 {
+		return netpol.Ports(n.protocol, netpol.FirstPort, netpol.LastPort)
+	}
+	return netpol.Ports(n.protocol, n.port, n.port)
+}
+
+// rebuilt returns a workload as a cluster has it that was built again.
+func rebuilt(c *netpol.Cluster, w *netpol.Workload) netpol.Peer {
+	i := slices.IndexFunc(c.Workloads, func(o *netpol.Workload) bool { return o.Ref == w.Ref })
+	return netpol.PodsOf(c.Workloads[i])
+}
+
+// ends returns the peers to which a need must be allowed; for anybody, an address
+// and a pod from elsewhere stand for all.
+func (n need) ends(c *netpol.Cluster) []netpol.Peer {
+	p := n.peer
+	switch {
+	case p.subject != nil:
+		var ends []netpol.Peer
+		for _, w := range p.subject.workloads {
+			ends = append(ends, rebuilt(c, w))
+		}
+		return ends
+	case p.dns:
+		var ends []netpol.Peer // none in the environment itself, which need not hold it
+		for _, w := range c.Workloads {
+			if w.Namespace == "kube-system" && w.Labels["k8s-app"] == "kube-dns" {
+				ends = append(ends, netpol.PodsOf(w))
+			}
+		}
+		return ends
+	case p.outside:
+		return c.Internet()
+	case p.block.IsValid():
+		return c.Split(netpol.Addresses(p.block))
+	default:
+		return append(c.Internet(), netpol.Elsewhere())
+	}
+}

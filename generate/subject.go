@@ -1,0 +1,120 @@
+package generate
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// subject is workloads that one policy is about: nearly always a single one.
+type subject struct {
+	namespace string
+	labels    map[string]string // that select just the workloads; never empty
+	workloads []*netpol.Workload
+}
+
+func (s *subject) name() string { return s.workloads[0].Name }
+
+// findSubjects gives every workload that a policy can select a subject.
+func (g *generator) findSubjects() {
+	g.of = map[*netpol.Workload]*subject{}
+	for _, w := range g.env.Cluster.Workloads {
+		switch {
+		case w.HostNetwork:
+			g.remark(w, "runs on the host network, where no policy applies")
+		case len(stable(w.Labels)) == 0:
+			g.remark(w, "has no labels by which a policy could select it")
+		case g.of[w] == nil:
+			g.addSubject(w)
+		}
+	}
+}
+
+// addSubject makes a subject of a workload and those that its labels match too.
+func (g *generator) addSubject(w *netpol.Workload) {
+	labels, also := g.selecting(w)
+	s := &subject{namespace: w.Namespace, labels: labels, workloads: also}
+	for _, o := range also {
+		g.of[o] = s
+	}
+	g.subjects = append(g.subjects, s)
+}
+
+// selecting returns labels that select a workload and, if that is possible, no other:
+// those of its own selector, else with all stable labels of its template.
+func (g *generator) selecting(w *netpol.Workload) (labels map[string]string, workloads []*netpol.Workload) {
+	if own := ownSelector(w); len(own) > 0 {
+		if matched := g.matching(w.Namespace, own); len(matched) == 1 {
+			return own, matched
+		}
+	}
+	all := stable(w.Labels)
+	return all, g.matching(w.Namespace, all)
+}
+
+// matching returns the workloads of a namespace that have all the labels.
+func (g *generator) matching(namespace string, labels map[string]string) []*netpol.Workload {
+	var matched []*netpol.Workload
+	for _, w := range g.env.Cluster.Namespace(namespace).Workloads() {
+		if !w.HostNetwork && has(w.Labels, labels) {
+			matched = append(matched, w)
+		}
+	}
+	return matched
+}
+
+func has(labels, wanted map[string]string) bool {
+	for key, value := range wanted {
+		if got, ok := labels[key]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}
+
+// ownSelector returns spec.selector.matchLabels of a workload, nil where it has
+// none, has expressions beside them, or has a controller make the selector.
+func ownSelector(w *netpol.Workload) map[string]string {
+	if w.Kind == "Job" || w.Kind == "CronJob" || w.Kind == "Pod" {
+		return nil
+	}
+	selector := manifest.Mapping(w.Source.Data, "spec", "selector")
+	labels := manifest.Mapping(selector, "matchLabels")
+	if labels == nil && w.Kind == "ReplicationController" {
+		labels = selector
+	}
+	if len(manifest.Items(selector, "matchExpressions")) > 0 {
+		return nil
+	}
+	own := map[string]string{}
+	for key, value := range labels {
+		text, ok := value.(string)
+		if !ok || w.Labels[key] != text || unstable(key) {
+			return nil
+		}
+		own[key] = text
+	}
+	return own
+}
+
+// stable returns the labels that stay the same from one version to the next.
+func stable(labels map[string]string) map[string]string {
+	kept := maps.Clone(labels)
+	maps.DeleteFunc(kept, func(key, value string) bool { return unstable(key) || value == "" })
+	return kept
+}
+
+// unstable tells whether a label changes with a version or is set by a controller
+// (https://kubernetes.io/docs/reference/labels-annotations-taints/,
+// https://helm.sh/docs/chart_best_practices/labels/).
+func unstable(key string) bool {
+	return slices.Contains([]string{
+		"version", "chart", "heritage", "helm.sh/chart", "app.kubernetes.io/version", "app.kubernetes.io/managed-by",
+		"pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name",
+		"batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "statefulset.kubernetes.io/pod-name",
+		"apps.kubernetes.io/pod-index",
+	}, key) || strings.HasPrefix(key, "checksum/")
+}
