@@ -13,6 +13,10 @@ func (g *generator) allow(s *subject) *Proposal {
 	if g.opts.Wanted != nil && !slices.ContainsFunc(s.workloads, g.opts.Wanted) {
 		return nil
 	}
+	if i := slices.IndexFunc(s.workloads, func(w *netpol.Workload) bool { return w.Operated != nil }); i >= 0 {
+		g.remark(s.workloads[i], "nothing is proposed for it: its operator makes its pods, of which not everything is known")
+		return nil
+	}
 	p := &Proposal{Namespace: s.namespace, Name: s.name() + "-allow", Subject: s}
 	for _, d := range g.directions() {
 		if g.isolated(s, d) {
@@ -200,7 +204,7 @@ func (g *generator) notOwned(n *netpol.Namespace) string {
 		return "a part of the environment could not be seen"
 	}
 	for _, w := range n.Workloads() {
-		if g.of[w] == nil && !w.HostNetwork {
+		if g.of[w] == nil && !w.HostNetwork || w.Operated != nil {
 			return w.String() + " has no policy of its own"
 		}
 	}
