@@ -13,10 +13,6 @@ func (g *generator) allow(s *subject) *Proposal {
 	if g.opts.Wanted != nil && !slices.ContainsFunc(s.workloads, g.opts.Wanted) {
 		return nil
 	}
-	if i := slices.IndexFunc(s.workloads, func(w *netpol.Workload) bool { return w.Operated != nil }); i >= 0 {
-		g.remark(s.workloads[i], "nothing is proposed for it: its operator makes its pods, of which not everything is known")
-		return nil
-	}
 	p := &Proposal{Namespace: s.namespace, Name: s.name() + "-allow", Subject: s}
 	for _, d := range g.directions() {
 		if g.isolated(s, d) {
@@ -84,6 +80,9 @@ func (g *generator) unknown(s *subject, d netpol.Direction, needs []need) string
 	if g.env.Gaps > 0 {
 		return "a part of the environment could not be seen"
 	}
+	if slices.ContainsFunc(s.workloads, func(w *netpol.Workload) bool { return w.Operated != nil }) {
+		return "its operator makes its pods, of which not everything is known"
+	}
 	if mesh := g.injected(s, d); mesh != "" {
 		return mesh
 	}
@@ -91,10 +90,24 @@ func (g *generator) unknown(s *subject, d netpol.Direction, needs []need) string
 		if len(needs) == 0 {
 			return "nothing tells whom it calls"
 		}
+		if name := g.dangling(s); name != "" {
+			return "it calls " + name + ", which is not in the environment"
+		}
 		return g.unreadable(s)
 	}
 	if len(needs) == 0 && g.serves(s) {
 		return "nothing tells who calls it"
+	}
+	return ""
+}
+
+// dangling returns a name that a subject calls and that nothing in the environment
+// has, empty for none.
+func (g *generator) dangling(s *subject) string {
+	for _, d := range g.env.Calls.Dangling {
+		if d.From.Workload != nil && g.of[d.From.Workload] == s {
+			return d.Name
+		}
 	}
 	return ""
 }
@@ -170,7 +183,11 @@ func (g *generator) deny() {
 		if len(isolates) == 0 {
 			continue
 		}
-		if why := g.notOwned(n); why != "" && g.opts.DefaultDeny != DenyAlways {
+		why := g.cutOff(n)
+		if why == "" && g.opts.DefaultDeny != DenyAlways {
+			why = g.notOwned(n)
+		}
+		if why != "" {
 			g.result.Remarks = append(g.result.Remarks, Remark{Namespace: n.Name, Reason: "gets no default deny: " + why})
 			continue
 		}
@@ -204,8 +221,19 @@ func (g *generator) notOwned(n *netpol.Namespace) string {
 		return "a part of the environment could not be seen"
 	}
 	for _, w := range n.Workloads() {
-		if g.of[w] == nil && !w.HostNetwork || w.Operated != nil {
-			return w.String() + " has no policy of its own"
+		if w.Operated != nil {
+			return w.String() + " may make pods that nothing here declares"
+		}
+	}
+	return ""
+}
+
+// cutOff names a workload of a namespace that a default deny would cut off, because
+// no policy can select it.
+func (g *generator) cutOff(n *netpol.Namespace) string {
+	for _, w := range n.Workloads() {
+		if g.of[w] == nil && !w.HostNetwork {
+			return "it would cut off " + w.String() + ", which no policy can select"
 		}
 	}
 	return ""

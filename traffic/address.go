@@ -27,6 +27,11 @@ func addresses(value string) []address {
 	if a, ok := connectionString(value); ok {
 		found = append(found, a...)
 	}
+	for _, m := range probe.FindAllStringSubmatch(value, -1) {
+		if a, ok := authority(m[1] + m[3] + ":" + m[2] + m[4]); ok {
+			found = append(found, a)
+		}
+	}
 	for _, token := range tokens(value) {
 		found = append(found, tokenAddresses(token)...)
 	}
@@ -52,11 +57,10 @@ func tokens(value string) []string {
 
 var (
 	schemeURL = regexp.MustCompile(`^(?:jdbc:|r2dbc:)?([A-Za-z][A-Za-z0-9+.-]*)://(.+)$`)
-	// driverAddress is user:password@tcp(host:port)/database, as Go's MySQL driver has it,
-	// once the parentheses have cut it.
 	hostPort  = regexp.MustCompile(`^([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?):([0-9]{1,5})$`)
 	assigned  = regexp.MustCompile(`^--?[A-Za-z0-9_.-]+=(.+)$|^[A-Za-z_][A-Za-z0-9_.-]*=(.+)$`)
-	ipv6Port  = regexp.MustCompile(`^\[([0-9A-Fa-f:.]+)\]:([0-9]{1,5})$`)
+	// probe is how scripts wait for a port: "nc -z db 5432", "/dev/tcp/db/5432".
+	probe     = regexp.MustCompile(`(?:^|[\s;&|(])(?:nc|ncat|netcat|telnet)\s+(?:-\S+\s+)*([A-Za-z0-9_.-]+)\s+([0-9]{1,5})\b|/dev/(?:tcp|udp)/([A-Za-z0-9_.-]+)/([0-9]{1,5})\b`)
 	srvPrefix = regexp.MustCompile(`^(?:dns|dnssrv|dnssrvnoa)\+`)
 	srvName   = regexp.MustCompile(`^_([A-Za-z0-9-]+)\._(tcp|udp)\.(.+)$`)
 )
@@ -97,9 +101,7 @@ func authority(s string) (address, bool) {
 	}
 	m := hostPort.FindStringSubmatch(s)
 	if m == nil {
-		if m = ipv6Port.FindStringSubmatch(s); m == nil {
-			return address{}, false
-		}
+		return address{}, false
 	}
 	port, err := strconv.Atoi(m[2])
 	if err != nil || port < netpol.FirstPort || port > netpol.LastPort || isNumber(m[1]) {
@@ -113,6 +115,9 @@ func isNumber(s string) bool { return strings.Trim(s, "0123456789") == "" }
 // urlAddresses reads what follows the scheme of a URL, which may name several hosts
 // separated by commas.
 func urlAddresses(scheme, rest string) []address {
+	if namesNoHost(scheme) {
+		return nil
+	}
 	scheme = strings.TrimPrefix(strings.TrimPrefix(scheme, "dns+"), "dnssrv+")
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		rest = rest[:i]
@@ -144,6 +149,17 @@ func urlAddresses(scheme, rest string) []address {
 		found = append(found, a)
 	}
 	return found
+}
+
+// namesNoHost tells whether a bucket, a file or the like follows a scheme.
+func namesNoHost(scheme string) bool {
+	switch scheme {
+	case "s3", "s3a", "s3n", "gs", "gcs", "az", "azblob", "abfs", "abfss", "wasb", "wasbs", "swift", "oss", "cos", "hf",
+		"file", "unix", "sqlite", "sqlite3", "inmemory", "mem", "memory", "classpath", "data", "urn", "arn", "secret", "env", "ref", "vals":
+		return true
+	default:
+		return false
+	}
 }
 
 // schemePort returns the port that a scheme stands for, 0 where it is not known.

@@ -83,10 +83,10 @@ func (x *inference) call(s *setting, a address) {
 		return
 	}
 	p, ok := x.resolve(a.host, s.workload.Namespace)
-	if !ok {
-		return
-	}
 	switch {
+	case !ok && p.missing && s.surelyNames(a):
+		x.dangling = append(x.dangling, Dangling{from, a.host, e})
+	case !ok:
 	case p.missing, p.host != "" && x.isMissing(a):
 		x.dangling = append(x.dangling, Dangling{from, a.host, e})
 	case p.service != nil:
@@ -98,6 +98,12 @@ func (x *inference) call(s *setting, a address) {
 	case p.block.IsValid():
 		x.callOutside(from, End{Block: p.block}, a, e)
 	}
+}
+
+// surelyNames tells whether a name of one word, which nothing has, is no coincidence:
+// the workload itself is given it as a host, with a scheme or a port.
+func (s *setting) surelyNames(a address) bool {
+	return (s.kind == "env" || s.kind == "argument") && (a.scheme != "" || a.port != 0 && namesHost(words(s.key)))
 }
 
 // isOutside tells whether a host name outside of the cluster is one that the

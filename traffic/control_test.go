@@ -97,6 +97,7 @@ func TestAPIServerByName(t *testing.T) {
 		{
 			name:      "a short name is one of the namespace",
 			manifests: []string{deployment("app", `{containers: [{name: main, env: [{name: API_URL, value: "https://kubernetes"}]}]}`)},
+			want:      []string{"? shop/Deployment/app -> kubernetes"},
 		},
 	} {
 		s.run(t)

@@ -88,10 +88,7 @@ func (c *command) runGenerate(ctx context.Context, flags *generateFlags, paths [
 	if opts.Wanted, err = flags.wanted(e); err != nil {
 		return err
 	}
-	result, err := generate.Propose(generate.Environment{
-		Name: e.name, Objects: e.objects, Cluster: e.cluster, Options: e.options,
-		Calls: w.calls(e), Gaps: e.gaps,
-	}, opts)
+	result, err := generate.Propose(w.generated(e), opts)
 	if err != nil {
 		return err
 	}
@@ -103,6 +100,11 @@ func (c *command) runGenerate(ctx context.Context, flags *generateFlags, paths [
 	}
 	c.exit = c.reportGaps(w, flags.allowGaps)
 	return nil
+}
+
+// generated is an environment as generate takes it.
+func (w *workspace) generated(e builtEnvironment) generate.Environment {
+	return generate.Environment{Name: e.name, Objects: e.objects, Cluster: e.cluster, Options: e.options, Calls: w.calls(e), Gaps: e.gaps}
 }
 
 // wanted resolves the names of --workload.
