@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 )
 
@@ -58,8 +59,8 @@ func dataStore(w *netpol.Workload) string {
 // "redis" for "registry.example/cache/redis:7@sha256:…".
 func images(w *netpol.Workload) []string {
 	var names []string
-	for _, container := range list(w.PodSpec["containers"]) {
-		name, _, _ := strings.Cut(text(mapping(container)["image"]), "@")
+	for _, container := range manifest.Items(w.PodSpec, "containers") {
+		name, _, _ := strings.Cut(manifest.Text(container, "image"), "@")
 		name = name[strings.LastIndex(name, "/")+1:]
 		name, _, _ = strings.Cut(name, ":")
 		names = append(names, name)

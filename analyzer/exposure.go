@@ -19,18 +19,3 @@ func exposures(cluster *netpol.Cluster) map[*netpol.Workload][]netpol.Entry {
 	}
 	return found
 }
-
-func mapping(v any) map[string]any {
-	m, _ := v.(map[string]any)
-	return m
-}
-
-func list(v any) []any {
-	l, _ := v.([]any)
-	return l
-}
-
-func text(v any) string {
-	s, _ := v.(string)
-	return s
-}

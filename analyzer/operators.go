@@ -42,12 +42,12 @@ func isCustom(group string) bool {
 // describesPods tells whether a custom resource says something about pods, in its
 // spec or in a component of it. Certificates, monitors, routes and the like do not.
 func describesPods(o *manifest.Object) bool {
-	spec := mapping(o.Data["spec"])
+	spec := manifest.Mapping(o.Data, "spec")
 	if podKeys(spec) {
 		return true
 	}
 	for _, component := range spec {
-		if podKeys(mapping(component)) {
+		if podKeys(manifest.Mapping(component)) {
 			return true
 		}
 	}
@@ -66,7 +66,7 @@ func labelsWithin(value any, found []map[string]string) []map[string]string {
 	case map[string]any:
 		for key, child := range v {
 			if key == "labels" || strings.HasSuffix(key, "Labels") && key != "matchLabels" {
-				found = append(found, stringMap(mapping(child)))
+				found = append(found, stringMap(manifest.Mapping(child)))
 			}
 			found = labelsWithin(child, found)
 		}
@@ -81,7 +81,7 @@ func labelsWithin(value any, found []map[string]string) []map[string]string {
 func stringMap(m map[string]any) map[string]string {
 	s := make(map[string]string, len(m))
 	for key, value := range m {
-		s[key] = text(value)
+		s[key] = manifest.Text(value)
 	}
 	return s
 }

@@ -218,28 +218,9 @@ func (f *facts) carried(key, value string) bool {
 // matchLabels come before matchExpressions.
 func requirementPath(p *netpol.RulePeer, i int) []any {
 	path := slices.Concat(p.Path(), []any{"namespaceSelector"})
-	labels, _ := field(p.Rule.Policy.Source, slices.Concat(path, []any{"matchLabels"})...).(map[string]any)
+	labels := manifest.Mapping(p.Rule.Policy.Source.Data, slices.Concat(path, []any{"matchLabels"})...)
 	if i < len(labels) {
 		return append(path, "matchLabels", p.NamespaceSelector.Requirements[i].Key)
 	}
 	return append(path, "matchExpressions", i-len(labels))
-}
-
-// field returns the value at a path of an object, nil where there is none.
-func field(o *manifest.Object, path ...any) any {
-	var value any = o.Data
-	for _, step := range path {
-		switch step := step.(type) {
-		case string:
-			m, _ := value.(map[string]any)
-			value = m[step]
-		case int:
-			list, _ := value.([]any)
-			if step >= len(list) {
-				return nil
-			}
-			value = list[step]
-		}
-	}
-	return value
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 )
 
@@ -47,7 +48,7 @@ func isDaemon(w *netpol.Workload) bool {
 // isHelmTest tells whether a workload only exists while somebody runs helm test;
 // what applies charts leaves it out: https://helm.sh/docs/topics/chart_tests/
 func isHelmTest(w *netpol.Workload) bool {
-	hooks := text(field(w.Source, "metadata", "annotations", "helm.sh/hook"))
+	hooks := manifest.Text(w.Source.Data, "metadata", "annotations", "helm.sh/hook")
 	if hooks == "" {
 		return false
 	}

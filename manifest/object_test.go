@@ -130,3 +130,18 @@ func TestWithNamespace(t *testing.T) {
 		t.Errorf("positions differ:\n%s", diff)
 	}
 }
+
+func TestLookup(t *testing.T) {
+	data := map[string]any{"spec": map[string]any{"items": []any{map[string]any{"name": "a"}}, "text": "b"}}
+	if got := Text(data, "spec", "items", 0, "name"); got != "a" {
+		t.Errorf("got %q, want a", got)
+	}
+	for _, path := range [][]any{{"spec", "items", 1}, {"spec", "text", "x"}, {"none", 0}, {"spec", "items", "x"}} {
+		if got := Lookup(data, path...); got != nil {
+			t.Errorf("%v: got %v, want nothing", path, got)
+		}
+	}
+	if len(Items(data, "spec", "items")) != 1 || Mapping(data, "spec") == nil || Items(data, "spec") != nil {
+		t.Error("a list or a mapping is not found, or one is taken for the other")
+	}
+}

@@ -63,13 +63,13 @@ func ingressBackends(o *manifest.Object) []backend {
 	var found []backend
 	add := func(path ...any) {
 		b := backend{namespace: o.Namespace, path: path, protocol: TCP}
-		value := lookup(o.Data, path...)
+		value := manifest.Lookup(o.Data, path...)
 		var ok bool
-		if b.service = text(value, "service", "name"); b.service != "" {
-			ok = b.setPort(lookup(value, "service", "port", "number")) || b.setPort(lookup(value, "service", "port", "name"))
+		if b.service = manifest.Text(value, "service", "name"); b.service != "" {
+			ok = b.setPort(manifest.Lookup(value, "service", "port", "number")) || b.setPort(manifest.Lookup(value, "service", "port", "name"))
 		} else { // v1beta1
-			b.service = text(value, "serviceName")
-			ok = b.setPort(lookup(value, "servicePort"))
+			b.service = manifest.Text(value, "serviceName")
+			ok = b.setPort(manifest.Lookup(value, "servicePort"))
 		}
 		if ok && b.service != "" {
 			found = append(found, b)
@@ -77,8 +77,8 @@ func ingressBackends(o *manifest.Object) []backend {
 	}
 	add("spec", "defaultBackend")
 	add("spec", "backend")
-	for i, rule := range items(o.Data, "spec", "rules") {
-		for j := range items(rule, "http", "paths") {
+	for i, rule := range manifest.Items(o.Data, "spec", "rules") {
+		for j := range manifest.Items(rule, "http", "paths") {
 			add("spec", "rules", i, "http", "paths", j, "backend")
 		}
 	}
@@ -91,19 +91,19 @@ const gatewayGroup = "gateway.networking.k8s.io"
 // route without parents is attached to nothing, and one whose parents are all
 // Services is about calls within a mesh (https://gateway-api.sigs.k8s.io/mesh/).
 func gatewayBackends(o *manifest.Object) []backend {
-	parents := items(o.Data, "spec", "parentRefs")
+	parents := manifest.Items(o.Data, "spec", "parentRefs")
 	if len(parents) == 0 {
 		return nil
 	}
 	r := gatewayRoute{Object: o, protocol: TCP}
-	r.mesh = !slices.ContainsFunc(parents, func(p any) bool { return text(p, "kind") != "Service" })
+	r.mesh = !slices.ContainsFunc(parents, func(p any) bool { return manifest.Text(p, "kind") != "Service" })
 	if o.Kind == "UDPRoute" {
 		r.protocol = UDP
 	}
-	for i := range items(o.Data, "spec", "rules") {
+	for i := range manifest.Items(o.Data, "spec", "rules") {
 		rule := []any{"spec", "rules", i}
 		r.addMirrors(rule)
-		for j := range items(o.Data, append(rule, "backendRefs")...) {
+		for j := range manifest.Items(o.Data, append(rule, "backendRefs")...) {
 			ref := slices.Concat(rule, []any{"backendRefs", j})
 			r.add(ref)
 			r.addMirrors(ref)
@@ -121,7 +121,7 @@ type gatewayRoute struct {
 
 // addMirrors adds the backends to which the filters at a path mirror requests.
 func (r *gatewayRoute) addMirrors(path []any) {
-	for i := range items(r.Data, append(path, "filters")...) {
+	for i := range manifest.Items(r.Data, append(path, "filters")...) {
 		r.add(slices.Concat(path, []any{"filters", i, "requestMirror", "backendRef"}))
 	}
 }
@@ -129,16 +129,16 @@ func (r *gatewayRoute) addMirrors(path []any) {
 // add adds the BackendObjectReference at a path, if it is one of a Service that gets
 // something: a weight of 0 keeps everything from it.
 func (r *gatewayRoute) add(path []any) {
-	ref := lookup(r.Data, path...)
-	kind := text(ref, "kind")
-	if text(ref, "group") != "" || kind != "" && kind != "Service" || lookup(ref, "weight") == int64(0) {
+	ref := manifest.Lookup(r.Data, path...)
+	kind := manifest.Text(ref, "kind")
+	if manifest.Text(ref, "group") != "" || kind != "" && kind != "Service" || manifest.Lookup(ref, "weight") == int64(0) {
 		return
 	}
-	b := backend{namespace: r.Namespace, service: text(ref, "name"), path: path, protocol: r.protocol, mesh: r.mesh}
-	if namespace := text(ref, "namespace"); namespace != "" {
+	b := backend{namespace: r.Namespace, service: manifest.Text(ref, "name"), path: path, protocol: r.protocol, mesh: r.mesh}
+	if namespace := manifest.Text(ref, "namespace"); namespace != "" {
 		b.namespace = namespace
 	}
-	if b.setPort(lookup(ref, "port")) { // which a Service needs
+	if b.setPort(manifest.Lookup(ref, "port")) { // which a Service needs
 		r.found = append(r.found, b)
 	}
 }
@@ -151,12 +151,12 @@ func (c *Cluster) granted(o *manifest.Object, b backend) bool {
 	}
 	return slices.ContainsFunc(c.grants, func(grant *manifest.Object) bool {
 		return grant.Namespace == b.namespace &&
-			slices.ContainsFunc(items(grant.Data, "spec", "from"), func(from any) bool {
-				return text(from, "group") == o.Group && text(from, "kind") == o.Kind && text(from, "namespace") == o.Namespace
+			slices.ContainsFunc(manifest.Items(grant.Data, "spec", "from"), func(from any) bool {
+				return manifest.Text(from, "group") == o.Group && manifest.Text(from, "kind") == o.Kind && manifest.Text(from, "namespace") == o.Namespace
 			}) &&
-			slices.ContainsFunc(items(grant.Data, "spec", "to"), func(to any) bool {
-				name := text(to, "name")
-				return text(to, "group") == "" && text(to, "kind") == "Service" && (name == "" || name == b.service)
+			slices.ContainsFunc(manifest.Items(grant.Data, "spec", "to"), func(to any) bool {
+				name := manifest.Text(to, "name")
+				return manifest.Text(to, "group") == "" && manifest.Text(to, "kind") == "Service" && (name == "" || name == b.service)
 			})
 	})
 }
@@ -166,7 +166,7 @@ func (c *Cluster) granted(o *manifest.Object, b backend) bool {
 // (https://docs.openshift.com/container-platform/latest/rest_api/network_apis/route-route-openshift-io-v1.html).
 func openShiftBackends(o *manifest.Object) []backend {
 	b := backend{namespace: o.Namespace, protocol: TCP}
-	switch port := lookup(o.Data, "spec", "port", "targetPort").(type) {
+	switch port := manifest.Lookup(o.Data, "spec", "port", "targetPort").(type) {
 	case string:
 		b.target = port
 	case int64:
@@ -174,14 +174,14 @@ func openShiftBackends(o *manifest.Object) []backend {
 	}
 	var found []backend
 	add := func(path ...any) {
-		ref := lookup(o.Data, path...)
-		if lookup(ref, "weight") != int64(0) {
-			b.service, b.path = text(ref, "name"), path
+		ref := manifest.Lookup(o.Data, path...)
+		if manifest.Lookup(ref, "weight") != int64(0) {
+			b.service, b.path = manifest.Text(ref, "name"), path
 			found = append(found, b)
 		}
 	}
 	add("spec", "to")
-	for i := range items(o.Data, "spec", "alternateBackends") {
+	for i := range manifest.Items(o.Data, "spec", "alternateBackends") {
 		add("spec", "alternateBackends", i)
 	}
 	return found
@@ -202,31 +202,3 @@ func (k kind) isRoute() bool {
 }
 
 func (k kind) isReferenceGrant() bool { return k.group == gatewayGroup && k.name == "ReferenceGrant" }
-
-// lookup returns the value at a path of decoded data, nil where there is none.
-func lookup(value any, path ...any) any {
-	for _, step := range path {
-		switch step := step.(type) {
-		case string:
-			m, _ := value.(map[string]any)
-			value = m[step]
-		case int:
-			list, _ := value.([]any)
-			if step >= len(list) {
-				return nil
-			}
-			value = list[step]
-		}
-	}
-	return value
-}
-
-func text(value any, path ...any) string {
-	s, _ := lookup(value, path...).(string)
-	return s
-}
-
-func items(value any, path ...any) []any {
-	list, _ := lookup(value, path...).([]any)
-	return list
-}

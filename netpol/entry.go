@@ -61,5 +61,5 @@ func (s *Service) outside() (outside bool, path []any) {
 	if s.Type == "LoadBalancer" || s.Type == "NodePort" {
 		return true, []any{"spec", "type"}
 	}
-	return len(items(s.Source.Data, "spec", "externalIPs")) > 0, []any{"spec", "externalIPs"}
+	return len(manifest.Items(s.Source.Data, "spec", "externalIPs")) > 0, []any{"spec", "externalIPs"}
 }

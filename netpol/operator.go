@@ -74,16 +74,16 @@ func (b *builder) addOperated(o *manifest.Object, op *operator) {
 	w.Operated = &Operated{operator: op}
 	w.HostNetwork, _ = w.PodSpec["hostNetwork"].(bool)
 	w.Ports = slices.Clone(op.ports)
-	if name := text(o.Data, op.portName...); name != "" && op.portName != nil {
+	if name := manifest.Text(o.Data, op.portName...); name != "" && op.portName != nil {
 		w.Ports[0].Name = name
 	}
-	for _, item := range items(o.Data, op.listeners...) {
-		if number, ok := lookup(item, "port").(int64); ok && op.listeners != nil {
-			w.Ports = append(w.Ports, tcp(op.listener+text(item, "name"), int(number)))
+	for _, item := range manifest.Items(o.Data, op.listeners...) {
+		if number, ok := manifest.Lookup(item, "port").(int64); ok && op.listeners != nil {
+			w.Ports = append(w.Ports, tcp(op.listener+manifest.Text(item, "name"), int(number)))
 		}
 	}
 	replicas := max(op.replicas, 1)
-	if n, ok := lookup(o.Data, op.members...).(int64); ok && op.members != nil {
+	if n, ok := manifest.Lookup(o.Data, op.members...).(int64); ok && op.members != nil {
 		replicas = n
 	}
 	if replicas > 1 {
@@ -127,13 +127,13 @@ func filled(text string, ref manifest.Ref) string {
 
 // podSpec returns what a resource says of the spec of its pods.
 func (op *operator) podSpec(o *manifest.Object) map[string]any {
-	spec, _ := lookup(o.Data, slices.Concat(op.template, []any{"spec"})...).(map[string]any)
-	if account := filled(op.account, o.Ref); account != "" && text(spec, "serviceAccountName") == "" {
+	spec, _ := manifest.Lookup(o.Data, slices.Concat(op.template, []any{"spec"})...).(map[string]any)
+	if account := filled(op.account, o.Ref); account != "" && manifest.Text(spec, "serviceAccountName") == "" {
 		spec = maps.Clone(spec)
 		if spec == nil {
 			spec = map[string]any{}
 		}
-		if own := text(spec, "serviceAccount"); own != "" {
+		if own := manifest.Text(spec, "serviceAccount"); own != "" {
 			account = own
 		}
 		spec["serviceAccountName"] = account
@@ -146,7 +146,7 @@ func (op *operator) podSpec(o *manifest.Object) map[string]any {
 func (op *operator) podLabels(o *manifest.Object) map[string]string {
 	labels := map[string]string{}
 	add := func(path []any, but string) {
-		given, _ := lookup(o.Data, path...).(map[string]any)
+		given, _ := manifest.Lookup(o.Data, path...).(map[string]any)
 		for key, value := range given {
 			if value, ok := value.(string); ok && (but == "" || !strings.HasPrefix(key, but)) {
 				labels[key] = value

@@ -213,7 +213,7 @@ var operators = map[kind]*operator{
 		inherits: true,
 		account:  "{name}-collector",
 		services: []operatorService{{name: "{name}-collector"}, {name: "{name}-collector-headless"}, {name: "{name}-collector-monitoring"}},
-		absent:   func(o *manifest.Object) bool { return text(o.Data, "spec", "mode") == "sidecar" },
+		absent:   func(o *manifest.Object) bool { return manifest.Text(o.Data, "spec", "mode") == "sidecar" },
 	},
 	// https://www.jaegertracing.io/docs/1.65/operator/ and pkg/util, pkg/service,
 	// pkg/deployment of https://github.com/jaegertracing/jaeger-operator. Depending on the
@@ -268,7 +268,7 @@ var operators = map[kind]*operator{
 		account:  "{name}-sa",
 		ports:    []Port{tcp("grafana", 3000)},
 		services: []operatorService{{name: "{name}-service"}},
-		absent:   func(o *manifest.Object) bool { return lookup(o.Data, "spec", "external") != nil },
+		absent:   func(o *manifest.Object) bool { return manifest.Lookup(o.Data, "spec", "external") != nil },
 	},
 }
 
