@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -101,41 +102,29 @@ type naming struct {
 
 func newNaming(s Peers) *naming {
 	n := &naming{space: s.space, others: map[string]bool{}}
-	for _, r := range s.runs {
-		n.workloads = appendRange(n.workloads, int(r.first), min(int(r.last)+1, n.space.others))
-	}
-	next := 0
-	for _, r := range s.runs {
-		for point := max(int(r.first), n.space.others); point <= int(r.last); point++ {
-			n.addOutside(n.space.peer(point), true)
+	n.workloads = overlap(s.runs, 0, n.space.others)
+	outside := overlap(s.runs, n.space.others, n.space.size())
+	for p := range (Peers{n.space, outside}).All() {
+		switch p.kind {
+		case OtherPodsPeer:
+			n.others[p.namespace] = true
+		case ElsewherePeer:
+			n.elsewhere = true
+		default:
+			n.in = append(n.in, p.block)
 		}
-		n.skip(next, int(r.first))
-		next = int(r.last) + 1
 	}
-	n.skip(next, n.space.size())
+	if len(n.in) == 0 { // as in most sets; what is outside of them is many blocks
+		return n
+	}
+	for p := range (Peers{n.space, complementOf(outside, n.space.others, n.space.size())}).All() {
+		if p.kind == BlockPeer {
+			n.out = append(n.out, p.block)
+		}
+	}
 	slices.SortFunc(n.in, comparePrefixes)
 	slices.SortFunc(n.out, comparePrefixes)
 	return n
-}
-
-// skip notes the points from first to before last, which are not in the set.
-func (n *naming) skip(first, last int) {
-	for point := max(first, n.space.others); point < last; point++ {
-		n.addOutside(n.space.peer(point), false)
-	}
-}
-
-func (n *naming) addOutside(p Peer, inside bool) {
-	switch {
-	case p.kind == OtherPodsPeer:
-		n.others[p.namespace] = inside
-	case p.kind == ElsewherePeer:
-		n.elsewhere = inside
-	case inside:
-		n.in = append(n.in, p.block)
-	default:
-		n.out = append(n.out, p.block)
-	}
 }
 
 // pods names the pods of the set.
@@ -179,6 +168,9 @@ func (n *naming) names() iter.Seq[string] {
 // podsOf names workloads and undeclared pods: namespaces of which the undeclared
 // pods belong to the set as a whole, with what is missing of them.
 func (n *naming) podsOf(workloads []run, undeclared map[string]bool) []Term {
+	if !slices.Contains(slices.Collect(maps.Values(undeclared)), true) {
+		return n.appendWorkloads(nil, workloads)
+	}
 	var terms []Term
 	for name := range n.names() {
 		first, last := n.space.workloadRange(name)
@@ -239,6 +231,12 @@ func complementOf(runs []run, first, last int) []run {
 // addresses names the blocks of the set, for each family by what is in it or by
 // what is not, whichever is shorter.
 func (n *naming) addresses() []Term {
+	if len(n.in) == 0 {
+		return nil
+	}
+	if len(n.out) == 0 {
+		return []Term{{Kind: AnyAddressTerm}}
+	}
 	var terms []Term
 	everywhere := true
 	var except []Term

@@ -24,6 +24,10 @@ func (x *inference) readPolicies() {
 	}
 }
 
+// mostRuled is how many pairs a rule may be about and still tell of somebody. Broader
+// ones are about groups.
+const mostRuled = 64
+
 // readRule adds the calls of one item of from or to with the workloads that the
 // policy selects.
 func (x *inference) readRule(rule *netpol.Rule, peer *netpol.RulePeer) {
@@ -37,6 +41,9 @@ func (x *inference) readRule(rule *netpol.Rule, peer *netpol.RulePeer) {
 		}
 	}
 	policy := rule.Policy
+	if len(peers)*len(policy.Selected) > mostRuled {
+		return
+	}
 	e := Evidence{
 		Kind: "policy", Origin: peer.Origin(), Confidence: Low,
 		Text: "NetworkPolicy " + policy.Name + " allows it",

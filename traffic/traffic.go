@@ -190,16 +190,28 @@ func (x *inference) graph() *Graph {
 		})
 		g.Edges = append(g.Edges, *e)
 	}
-	slices.SortFunc(g.Edges, compareEdges)
+	sortEdges(g.Edges)
 	slices.SortStableFunc(g.Dangling, func(a, b Dangling) int {
 		return cmp.Or(strings.Compare(a.From.String(), b.From.String()), strings.Compare(a.Name, b.Name), a.Evidence.Compare(b.Pos))
 	})
 	return g
 }
 
-func compareEdges(a, b Edge) int {
-	return cmp.Or(
-		strings.Compare(a.From.String(), b.From.String()), strings.Compare(a.To.String(), b.To.String()),
-		cmp.Compare(a.Port, b.Port), strings.Compare(string(a.Protocol), string(b.Protocol)),
-	)
+// sortEdges sorts by the names of the ends, which are made once.
+func sortEdges(edges []Edge) {
+	names := map[End]string{}
+	name := func(e End) string {
+		text, known := names[e]
+		if !known {
+			text = e.String()
+			names[e] = text
+		}
+		return text
+	}
+	slices.SortFunc(edges, func(a, b Edge) int {
+		return cmp.Or(
+			strings.Compare(name(a.From), name(b.From)), strings.Compare(name(a.To), name(b.To)),
+			cmp.Compare(a.Port, b.Port), strings.Compare(string(a.Protocol), string(b.Protocol)),
+		)
+	})
 }

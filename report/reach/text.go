@@ -40,8 +40,9 @@ func (m *Map) writeText(b *bufio.Writer) {
 			writeSources(b, termsText(d.outside), d.rows)
 		}
 	}
-	m.writeUnreached(b, reached)
-	m.writeLabelled(b)
+	labelled := m.labelled()
+	m.writeUnreached(b, reached, labelled)
+	writeLabelled(b, labelled)
 	if m.Exposure {
 		m.writePublished(b)
 	}
@@ -137,9 +138,9 @@ func (m *Map) openBecause(w *netpol.Workload) string {
 
 // writeUnreached lists the workloads that nothing reaches, apart from pods with the
 // right labels that the repository does not declare.
-func (m *Map) writeUnreached(b *bufio.Writer, reached map[*netpol.Workload]bool) {
+func (m *Map) writeUnreached(b *bufio.Writer, reached map[*netpol.Workload]bool, items []labelled) {
 	labelled := map[*netpol.Workload]bool{}
-	for _, l := range m.labelled() {
+	for _, l := range items {
 		for _, w := range l.workloads {
 			labelled[w] = labelled[w] || l.rule.Direction == netpol.Ingress
 		}
@@ -218,8 +219,8 @@ func asksForLabels(s *netpol.Selector) bool {
 	return slices.ContainsFunc(s.Requirements, func(r netpol.Requirement) bool { return r.Key != netpol.NameLabel })
 }
 
-func (m *Map) writeLabelled(b *bufio.Writer) {
-	for i, l := range m.labelled() {
+func writeLabelled(b *bufio.Writer, items []labelled) {
+	for i, l := range items {
 		if i == 0 {
 			fmt.Fprintf(b, "\nwith pods that the repository does not declare, if they have the labels\n")
 		}
