@@ -6,7 +6,7 @@ import "math/bits"
 // number, so that rows are compared, copied and remembered at no cost.
 //
 // A row is either uniform, the same connections for every point, or a node of a
-// tree that forks sixteen ways by the digits of a point's number. Nodes are kept
+// tree that forks eight ways by the digits of a point's number. Nodes are kept
 // once however often they occur (hash-consing), so rows that are alike share all
 // but the path to where they differ, and what was once computed of two nodes is
 // remembered for all rows that contain them.
@@ -26,7 +26,7 @@ func (r row) conn() connID       { return connID(r &^ uniform) } // of a uniform
 func digit(point, level int) int { return point >> (fork * level) & (fanOut - 1) }
 
 const (
-	fork   = 4 // bits of a digit
+	fork   = 3 // bits of a digit
 	fanOut = 1 << fork
 )
 
