@@ -15,12 +15,12 @@ func (g *generator) allow(s *subject) *Proposal {
 	}
 	p := &Proposal{Namespace: s.namespace, Name: s.name() + "-allow", Subject: s}
 	for _, d := range g.directions() {
-		if g.isolated(s, d) {
-			continue // existing policies decide
-		}
 		if doubt := g.doubtful(s, d); doubt != "" {
 			g.remark(s.workloads[0], "nothing is proposed for its %s: %s", name(d), doubt)
 			continue
+		}
+		if g.isolated(s, d) {
+			continue // existing policies decide
 		}
 		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
 		rules := rulesOf(d, needs)
@@ -129,6 +129,9 @@ func (g *generator) serves(s *subject) bool {
 // environment, or whose values are encrypted: it may name more that it calls.
 func (g *generator) unreadable(s *subject) string {
 	for _, w := range s.workloads {
+		if missing := g.missingVolume(w); missing != "" {
+			return missing
+		}
 		for _, list := range []string{"initContainers", "containers"} {
 			for _, c := range manifest.Items(w.PodSpec, list) {
 				if missing := g.missingReference(w.Namespace, c); missing != "" {
@@ -160,6 +163,21 @@ func (g *generator) missingReference(namespace string, c any) string {
 	return ""
 }
 
+// missingVolume finds a ConfigMap that a pod mounts and that the environment does not
+// have; every namespace has the one of the certificates.
+func (g *generator) missingVolume(w *netpol.Workload) string {
+	for _, volume := range manifest.Items(w.PodSpec, "volumes") {
+		for _, v := range append(manifest.Items(volume, "projected", "sources"), volume) {
+			if ref := manifest.Mapping(v, "configMap"); manifest.Text(ref, "name") != "kube-root-ca.crt" {
+				if missing := g.missing("ConfigMap", w.Namespace, ref); missing != "" {
+					return missing
+				}
+			}
+		}
+	}
+	return ""
+}
+
 func (g *generator) missing(kind, namespace string, ref map[string]any) string {
 	name := manifest.Text(ref, "name")
 	if name == "" || slices.ContainsFunc(g.env.Objects, func(o *manifest.Object) bool {
@@ -183,7 +201,7 @@ func (g *generator) deny() {
 		if len(isolates) == 0 {
 			continue
 		}
-		why := g.cutOff(n)
+		why := g.cutOff(n, isolates)
 		if why == "" && g.opts.DefaultDeny != DenyAlways {
 			why = g.notOwned(n)
 		}
@@ -229,12 +247,25 @@ func (g *generator) notOwned(n *netpol.Namespace) string {
 }
 
 // cutOff names a workload of a namespace that a default deny would cut off, because
-// no policy can select it.
-func (g *generator) cutOff(n *netpol.Namespace) string {
+// no policy of its own isolates it: none can select it, or none is proposed.
+func (g *generator) cutOff(n *netpol.Namespace, isolates []netpol.Direction) string {
 	for _, w := range n.Workloads() {
-		if g.of[w] == nil && !w.HostNetwork {
-			return "it would cut off " + w.String() + ", which no policy can select"
+		for _, d := range isolates {
+			switch {
+			case w.HostNetwork, g.isolates(w, d), g.env.Cluster.Isolated(w, d) && len(g.env.Cluster.Uncertain(w, d)) == 0:
+			case g.of[w] == nil:
+				return "it would cut off " + w.String() + ", which no policy can select"
+			default:
+				return "it would cut off " + w.String() + ", for which nothing is proposed"
+			}
 		}
 	}
 	return ""
+}
+
+// isolates tells whether an allow policy is proposed for a workload in a direction.
+func (g *generator) isolates(w *netpol.Workload, d netpol.Direction) bool {
+	return slices.ContainsFunc(g.result.Proposals, func(p *Proposal) bool {
+		return p.Subject != nil && p.Subject == g.of[w] && slices.Contains(p.Isolates, d)
+	})
 }

@@ -146,6 +146,23 @@ func TestPropose(t *testing.T) {
 				"shop/Deployment/api: its egress is left open: nothing tells whom it calls",
 			},
 		},
+		{"a default deny cuts off nobody for whom nothing is proposed", namespaces + web + api, Options{
+			Directions: []netpol.Direction{netpol.Ingress}, DefaultDeny: DenyAlways,
+			Wanted: func(w *netpol.Workload) bool { return w.Name == "api" },
+		}, []string{
+			"shop/api-allow ingress[shop/web TCP 9000]",
+			"namespace shop: gets no default deny: it would cut off shop/Deployment/web, for which nothing is proposed",
+		}},
+		{
+			"nor a workload that a policy decides about which is not evaluated", namespaces + ledger + `
+---
+{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p, namespace: bank}, spec: {endpointSelector: {matchLabels: {app: ledger}}, enableDefaultDeny: {ingress: false}, ingressDeny: [{fromEntities: [world]}]}}`,
+			Options{Directions: []netpol.Direction{netpol.Ingress}},
+			[]string{
+				`bank/StatefulSet/ledger: nothing is proposed for its ingress: CiliumNetworkPolicy "p" is not evaluated completely: ingressDeny is not evaluated`,
+				"namespace bank: gets no default deny: it would cut off bank/StatefulSet/ledger, for which nothing is proposed",
+			},
+		},
 		{"a mesh calls its control plane", namespaces + strings.ReplaceAll(web, "version: v1", `sidecar.istio.io/inject: "true"`) + api, Options{DefaultDeny: DenyNever, Directions: []netpol.Direction{netpol.Egress}}, []string{
 			"shop/api-allow egress[everything]",
 			"shop/web-allow egress[shop/api TCP 9000; " + dns + "; everything]",
@@ -186,5 +203,21 @@ func TestProofFails(t *testing.T) {
 		if g.prove() == nil {
 			t.Errorf("the proof does not notice that %q is wrong", broken)
 		}
+	}
+}
+
+// A default deny alone cuts off what needs to be called, whoever proposed it.
+func TestProofOfOthers(t *testing.T) {
+	objects, _ := manifest.Parse("cluster.yaml", []byte(namespaces+web+api))
+	c, _ := netpol.New(objects, netpol.Options{})
+	g := &generator{env: Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}}
+	g.findSubjects()
+	p := &Proposal{Namespace: "shop", Name: "default-deny", Isolates: []netpol.Direction{netpol.Ingress}}
+	if err := p.write(); err != nil {
+		t.Fatal(err)
+	}
+	g.result.Proposals = []*Proposal{p}
+	if g.prove() == nil {
+		t.Error("the proof does not notice that everything is denied")
 	}
 }

@@ -12,20 +12,21 @@ import (
 const dnsPods = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "coredns", "namespace": "kube-system"},
 "spec": {"template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}}}}`
 
-// prove builds the cluster again with the proposals and checks that every need is
-// allowed, that nothing opens, that no rule can be left out and that every policy is
-// valid.
+// prove builds the cluster again with the proposals and checks that every need that
+// was allowed still is, that nothing opens, and that every policy is valid.
 func (g *generator) prove() error {
 	after, err := g.rebuild()
 	if err != nil {
 		return err
 	}
-	for _, p := range g.result.Proposals {
-		if err := g.proveNeeds(after, p); err != nil {
-			return err
+	before, _ := netpol.New(g.objects(), g.env.Options)
+	for _, s := range g.subjects {
+		for _, d := range []netpol.Direction{netpol.Ingress, netpol.Egress} {
+			if err := g.proveNeeds(before, after, s, d); err != nil {
+				return err
+			}
 		}
 	}
-	before, _ := netpol.New(g.objects(), g.env.Options)
 	for change := range netpol.Diff(before, after).Changes() {
 		if !change.Added.IsEmpty() {
 			return fmt.Errorf("%s would open from %v to %v", change.Added, change.From.Terms(), change.To.Terms())
@@ -55,14 +56,16 @@ func (g *generator) rebuild() (*netpol.Cluster, error) {
 	return c, nil
 }
 
-// proveNeeds checks that a policy's side of every need is allowed.
-func (g *generator) proveNeeds(c *netpol.Cluster, p *Proposal) error {
-	for _, r := range p.Rules {
-		for _, n := range r.needs {
-			for _, w := range p.Subject.workloads {
-				if err := proveNeed(c, w, r.direction, n); err != nil {
-					return fmt.Errorf("policy %s/%s: %w", p.Namespace, p.Name, err)
-				}
+// proveNeeds checks a direction of a subject, whether or not a policy is proposed for
+// it: another proposal may cut it off. What was denied before is not lost.
+func (g *generator) proveNeeds(before, after *netpol.Cluster, s *subject, d netpol.Direction) error {
+	for _, n := range g.needsOf(s, d) {
+		for _, w := range s.workloads {
+			if proveNeed(before, w, d, n) != nil {
+				continue
+			}
+			if err := proveNeed(after, w, d, n); err != nil {
+				return err
 			}
 		}
 	}
