@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
@@ -43,7 +42,7 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 func (f *facts) rule(r *netpol.Rule) ruleFact {
 	traits := f.rules[r]
 	fact := ruleFact{
-		Direction:  strings.ToLower(r.Direction.String()),
+		Direction:  r.Direction.Name(),
 		Path:       r.Path(),
 		Effective:  r.Policy.Isolates(r.Direction),
 		AllowsAll:  traits.allowsAll,

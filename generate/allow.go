@@ -16,7 +16,7 @@ func (g *generator) allow(s *subject) *Proposal {
 	p := &Proposal{Namespace: s.namespace, Name: s.name() + "-allow", Subject: s}
 	for _, d := range g.directions() {
 		if doubt := g.doubtful(s, d); doubt != "" {
-			g.remark(s.workloads[0], "nothing is proposed for its %s: %s", name(d), doubt)
+			g.remark(s.workloads[0], "nothing is proposed for its %s: %s", d.Name(), doubt)
 			continue
 		}
 		if g.isolated(s, d) {
@@ -25,7 +25,7 @@ func (g *generator) allow(s *subject) *Proposal {
 		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
 		rules := rulesOf(d, needs)
 		if unknown := g.unknown(s, d, needs); unknown != "" && !g.opts.PartialDeny {
-			g.remark(s.workloads[0], "its %s is left open: %s", name(d), unknown)
+			g.remark(s.workloads[0], "its %s is left open: %s", d.Name(), unknown)
 			rules = append(rules, &rule{direction: d, open: unknown})
 		}
 		p.Isolates = append(p.Isolates, d)
@@ -65,13 +65,6 @@ func (g *generator) withoutBlocked(s *subject, d netpol.Direction, needs []need)
 		}
 		return false
 	})
-}
-
-func name(d netpol.Direction) string {
-	if d == netpol.Egress {
-		return "egress"
-	}
-	return "ingress"
 }
 
 // unknown says why a direction may need more than was found, empty where nothing

@@ -63,7 +63,7 @@ func summary(r *Result) []string {
 	for _, p := range r.Proposals {
 		line := p.Namespace + "/" + p.Name
 		for _, d := range p.Isolates {
-			line += " " + name(d) + "["
+			line += " " + d.Name() + "["
 			var rules []string
 			for _, o := range p.Rules {
 				if o.direction == d {

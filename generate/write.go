@@ -93,7 +93,7 @@ func (p *Proposal) writeSpec(w *yamlWriter) {
 		if len(rules) == 0 {
 			continue
 		}
-		w.line(1, "%s:", name(d))
+		w.line(1, "%s:", d.Name())
 		for _, r := range rules {
 			r.write(w, p.Namespace)
 		}

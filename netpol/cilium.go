@@ -88,7 +88,7 @@ func (f *field) ciliumSubject(p *Policy) (known bool) {
 // ciliumDenies tells whether a policy denies by default in a direction: where it has
 // rules, unless enableDefaultDeny says otherwise.
 func (f *field) ciliumDenies(p *Policy, d Direction) bool {
-	denying, byDefault := f.child(d.list()+"Deny"), f.child("enableDefaultDeny").child(d.list())
+	denying, byDefault := f.child(d.Name()+"Deny"), f.child("enableDefaultDeny").child(d.Name())
 	n, _ := denying.length()
 	if n > 0 {
 		p.doubtDirection(d, denying.key+" is not evaluated", denying.path()...)

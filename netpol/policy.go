@@ -42,8 +42,9 @@ func (d Direction) String() string {
 	return "Ingress"
 }
 
-// list is the field of a policy that holds the rules of a direction.
-func (d Direction) list() string {
+// Name returns "ingress" or "egress", which is also the field of a policy that holds
+// the rules of the direction.
+func (d Direction) Name() string {
 	if d == Egress {
 		return "egress"
 	}
@@ -189,7 +190,7 @@ func (r *Rule) path(more int) []any {
 	if r.Policy.spec == nil {
 		path = append(path, "spec")
 	}
-	return append(append(path, r.Policy.spec...), r.Direction.list(), r.Index)
+	return append(append(path, r.Policy.spec...), r.Direction.Name(), r.Index)
 }
 
 // Origin tells where the rule was written.

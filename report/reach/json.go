@@ -183,7 +183,7 @@ func (m *Map) document() environment {
 func uncertainOf(d doubt) uncertain {
 	pos := d.Origin().Pos
 	return uncertain{
-		Nodes: names(d.workloads), Direction: directionName(d.direction), Policy: objectOf(d.Policy.Ref),
+		Nodes: names(d.workloads), Direction: d.direction.Name(), Policy: objectOf(d.Policy.Ref),
 		Reason: d.Reason, File: pos.File, Line: pos.Line,
 	}
 }

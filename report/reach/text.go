@@ -228,7 +228,7 @@ func writeLabelled(b *bufio.Writer, items []labelled) {
 		if l.rule.Direction == netpol.Egress {
 			preposition = "to"
 		}
-		fmt.Fprintf(b, "  %s of %s %s %s on %s, by %s at %s\n", directionName(l.rule.Direction), report.Some(names(l.workloads), most),
+		fmt.Fprintf(b, "  %s of %s %s %s on %s, by %s at %s\n", l.rule.Direction.Name(), report.Some(names(l.workloads), most),
 			preposition, report.Printable(l.peer.Phrase()), report.Printable(l.rule.PortsPhrase()), policyText(l.rule.Policy), posText(l.peer.Origin().Pos))
 	}
 }
@@ -306,16 +306,9 @@ func (m *Map) writeDoubts(b *bufio.Writer) {
 	}
 	fmt.Fprintf(b, "\nuncertain, because a policy is not evaluated completely\n")
 	for _, d := range doubts {
-		fmt.Fprintf(b, "  %s of %s: %s at %s: %s\n", directionName(d.direction), report.Some(names(d.workloads), most),
+		fmt.Fprintf(b, "  %s of %s: %s at %s: %s\n", d.direction.Name(), report.Some(names(d.workloads), most),
 			policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
 	}
-}
-
-func directionName(d netpol.Direction) string {
-	if d == netpol.Egress {
-		return "egress"
-	}
-	return "ingress"
 }
 
 func names(workloads []*netpol.Workload) []string {

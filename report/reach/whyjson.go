@@ -62,7 +62,7 @@ func (a answer) item() answerItem {
 			effect = "passes"
 		}
 		item.Reasons = append(item.Reasons, reason{
-			directionName(r.Direction), effect, objectOf(r.Policy.Ref), r.Rule, allowedOf(r.Conn), r.File, r.Line,
+			r.Direction.Name(), effect, objectOf(r.Policy.Ref), r.Rule, allowedOf(r.Conn), r.File, r.Line,
 		})
 	}
 	for _, d := range a.doubts {

@@ -43,7 +43,7 @@ func (a answer) write(b *bufio.Writer) {
 	fmt.Fprintf(b, "%s: %s from %s to %s (environment %s)\n", a.verdict(), a.connText(), a.fromText, a.toText, report.Printable(a.Environment))
 	if a.verdict() == "uncertain" {
 		for _, d := range a.doubts {
-			fmt.Fprintf(b, "  for its %s, because of %s at %s: %s\n", directionName(d.direction), policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
+			fmt.Fprintf(b, "  for its %s, because of %s at %s: %s\n", d.direction.Name(), policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
 		}
 		fmt.Fprintf(b, "  as far as policies are evaluated: %s\n", a.decided())
 	}
@@ -86,7 +86,7 @@ func (a answer) connText() string {
 }
 
 func (a answer) writeSide(b *bufio.Writer, s side) {
-	near := directionName(s.direction) + " of " + a.nearText(s)
+	near := s.direction.Name() + " of " + a.nearText(s)
 	switch {
 	case s.everything && s.near.Kind() == netpol.BlockPeer:
 		return
@@ -119,7 +119,7 @@ func (a answer) writeSide(b *bufio.Writer, s side) {
 func (a answer) writeIsolation(b *bufio.Writer, i isolation, s side) {
 	fmt.Fprintf(b, "  %s: %s isolates %s", posText(i.policy.Source.At(i.policy.SelectorPath()...).Pos), policyText(i.policy), selected(i.policy))
 	if len(i.policy.Rules(s.direction)) == 0 {
-		fmt.Fprintf(b, " and has no %s rule", directionName(s.direction))
+		fmt.Fprintf(b, " and has no %s rule", s.direction.Name())
 	}
 	fmt.Fprintln(b)
 	for n, u := range i.rules {
@@ -191,7 +191,7 @@ func ruleText(r *netpol.Rule) string {
 	if r.Direction == netpol.Egress {
 		preposition = "to"
 	}
-	return report.Printable(fmt.Sprintf("%s rule %d: %s %s, on %s", directionName(r.Direction), r.Index+1, preposition, r.PeersPhrase(), r.PortsPhrase()))
+	return report.Printable(fmt.Sprintf("%s rule %d: %s %s, on %s", r.Direction.Name(), r.Index+1, preposition, r.PeersPhrase(), r.PortsPhrase()))
 }
 
 // policyText names a policy, with its group where others have the kind too.
