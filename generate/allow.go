@@ -9,14 +9,14 @@ import (
 )
 
 // allow proposes the policy of a subject, nil where nothing is to be done.
-func (g *generator) allow(s *subject) *Proposal {
-	if g.opts.Wanted != nil && !slices.ContainsFunc(s.workloads, g.opts.Wanted) {
+func (g *generator) allow(s *Subject) *Proposal {
+	if g.opts.Wanted != nil && !slices.ContainsFunc(s.Workloads, g.opts.Wanted) {
 		return nil
 	}
-	p := &Proposal{Namespace: s.namespace, Name: s.name() + "-allow", Subject: s}
+	p := &Proposal{Namespace: s.Namespace, Name: s.name() + "-allow", Subject: s}
 	for _, d := range g.directions() {
 		if doubt := g.doubtful(s, d); doubt != "" {
-			g.remark(s.workloads[0], "nothing is proposed for its %s: %s", d.Name(), doubt)
+			g.remark(s.Workloads[0], "nothing is proposed for its %s: %s", d.Name(), doubt)
 			continue
 		}
 		if g.isolated(s, d) {
@@ -25,7 +25,7 @@ func (g *generator) allow(s *subject) *Proposal {
 		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
 		rules := rulesOf(d, needs)
 		if unknown := g.unknown(s, d, needs); unknown != "" && !g.opts.PartialDeny {
-			g.remark(s.workloads[0], "its %s is left open: %s", d.Name(), unknown)
+			g.remark(s.Workloads[0], "its %s is left open: %s", d.Name(), unknown)
 			rules = append(rules, &rule{direction: d, open: unknown})
 		}
 		p.Isolates = append(p.Isolates, d)
@@ -38,14 +38,14 @@ func (g *generator) allow(s *subject) *Proposal {
 }
 
 // isolated tells whether existing policies isolate one of a subject's workloads.
-func (g *generator) isolated(s *subject, d netpol.Direction) bool {
-	return slices.ContainsFunc(s.workloads, func(w *netpol.Workload) bool { return g.env.Cluster.Isolated(w, d) })
+func (g *generator) isolated(s *Subject, d netpol.Direction) bool {
+	return slices.ContainsFunc(s.Workloads, func(w *netpol.Workload) bool { return g.env.Cluster.Isolated(w, d) })
 }
 
 // doubtful names a policy that is about a subject and not evaluated completely: what
 // more policies would do beside it is not known.
-func (g *generator) doubtful(s *subject, d netpol.Direction) string {
-	for _, w := range s.workloads {
+func (g *generator) doubtful(s *Subject, d netpol.Direction) string {
+	for _, w := range s.Workloads {
 		for _, doubt := range g.env.Cluster.Uncertain(w, d) {
 			return fmt.Sprintf("%s %q is not evaluated completely: %s", doubt.Policy.Kind, doubt.Policy.Name, doubt.Reason)
 		}
@@ -55,9 +55,9 @@ func (g *generator) doubtful(s *subject, d netpol.Direction) string {
 
 // withoutBlocked leaves out the needs that existing policies of another tier deny: no
 // NetworkPolicy can allow them.
-func (g *generator) withoutBlocked(s *subject, d netpol.Direction, needs []need) []need {
+func (g *generator) withoutBlocked(s *Subject, d netpol.Direction, needs []need) []need {
 	return slices.DeleteFunc(needs, func(n need) bool {
-		for _, w := range s.workloads {
+		for _, w := range s.Workloads {
 			if proveNeed(g.env.Cluster, w, d, n) != nil {
 				g.remark(w, "an existing policy blocks what it needs: %s", n.comment())
 				return true
@@ -69,11 +69,11 @@ func (g *generator) withoutBlocked(s *subject, d netpol.Direction, needs []need)
 
 // unknown says why a direction may need more than was found, empty where nothing
 // hints at that.
-func (g *generator) unknown(s *subject, d netpol.Direction, needs []need) string {
+func (g *generator) unknown(s *Subject, d netpol.Direction, needs []need) string {
 	if g.env.Gaps > 0 {
 		return "a part of the environment could not be seen"
 	}
-	if slices.ContainsFunc(s.workloads, func(w *netpol.Workload) bool { return w.Operated != nil }) {
+	if slices.ContainsFunc(s.Workloads, func(w *netpol.Workload) bool { return w.Operated != nil }) {
 		return "its operator makes its pods, of which not everything is known"
 	}
 	if mesh := g.injected(s, d); mesh != "" {
@@ -96,7 +96,7 @@ func (g *generator) unknown(s *subject, d netpol.Direction, needs []need) string
 
 // dangling returns a name that a subject calls and that nothing in the environment
 // has, empty for none.
-func (g *generator) dangling(s *subject) string {
+func (g *generator) dangling(s *Subject) string {
 	for _, d := range g.env.Calls.Dangling {
 		if d.From.Workload != nil && g.of[d.From.Workload] == s {
 			return d.Name
@@ -107,8 +107,8 @@ func (g *generator) dangling(s *subject) string {
 
 // serves tells whether something hints that a subject is called: a Service that
 // selects it or a port that it declares.
-func (g *generator) serves(s *subject) bool {
-	for _, w := range s.workloads {
+func (g *generator) serves(s *Subject) bool {
+	for _, w := range s.Workloads {
 		if len(w.Ports) > 0 || slices.ContainsFunc(g.env.Cluster.Services, func(o *netpol.Service) bool {
 			return o.Namespace == w.Namespace && slices.Contains(g.env.Cluster.Backends(o), w)
 		}) {
@@ -120,8 +120,8 @@ func (g *generator) serves(s *subject) bool {
 
 // unreadable names a configuration that a subject is given and that is not in the
 // environment, or whose values are encrypted: it may name more that it calls.
-func (g *generator) unreadable(s *subject) string {
-	for _, w := range s.workloads {
+func (g *generator) unreadable(s *Subject) string {
+	for _, w := range s.Workloads {
 		if missing := g.missingVolume(w); missing != "" {
 			return missing
 		}

@@ -60,7 +60,7 @@ type Result struct {
 // Proposal is a policy.
 type Proposal struct {
 	Namespace, Name string   // of the policy
-	Subject         *subject // nil for a default deny
+	Subject         *Subject // nil for a default deny
 	Isolates        []netpol.Direction
 	Rules           []*rule
 	Text            string           // as YAML, with comments
@@ -114,8 +114,8 @@ func Propose(env Environment, opts Options) (*Result, error) {
 type generator struct {
 	env      Environment
 	opts     Options
-	subjects []*subject
-	of       map[*netpol.Workload]*subject
+	subjects []*Subject
+	of       map[*netpol.Workload]*Subject
 	result   Result
 }
 

@@ -87,7 +87,7 @@ func (r *rule) who() string {
 	p := r.peers[0]
 	switch {
 	case p.subject != nil:
-		return p.subject.namespace + "/" + p.subject.name()
+		return p.subject.Namespace + "/" + p.subject.name()
 	case p.dns:
 		return "dns"
 	case p.outside:

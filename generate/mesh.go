@@ -31,8 +31,8 @@ var injectors = []injector{
 
 // injected says what is injected into the pods of a subject, so that more is called
 // than manifests tell; empty for nothing.
-func (g *generator) injected(s *subject, d netpol.Direction) string {
-	for _, w := range s.workloads {
+func (g *generator) injected(s *Subject, d netpol.Direction) string {
+	for _, w := range s.Workloads {
 		for _, i := range injectors {
 			if (d == netpol.Egress || i.ingress) && g.asksFor(w, i) {
 				return i.name + " is injected, whose calls are not known"

@@ -23,7 +23,7 @@ type need struct {
 
 // peer is whom a rule names. The zero value is anybody.
 type peer struct {
-	subject *subject // pods of the environment
+	subject *Subject // pods of the environment
 	dns     bool     // the DNS of the cluster
 	outside bool     // a host name: any address that is no metadata service
 	block   netip.Prefix
@@ -31,7 +31,7 @@ type peer struct {
 }
 
 // needsOf returns what the calls need of one direction of a subject.
-func (g *generator) needsOf(s *subject, d netpol.Direction) []need {
+func (g *generator) needsOf(s *Subject, d netpol.Direction) []need {
 	var needs []need
 	for i := range g.env.Calls.Edges {
 		e := &g.env.Calls.Edges[i]
@@ -56,7 +56,7 @@ func (g *generator) needsOf(s *subject, d netpol.Direction) []need {
 }
 
 // needsOfEdge returns what an edge needs on the side of a subject.
-func (g *generator) needsOfEdge(s *subject, d netpol.Direction, e *traffic.Edge, far traffic.End) []need {
+func (g *generator) needsOfEdge(s *Subject, d netpol.Direction, e *traffic.Edge, far traffic.End) []need {
 	n := need{port: e.Port, protocol: e.Protocol}
 	switch {
 	case far.Workload != nil:
@@ -79,14 +79,14 @@ func (g *generator) needsOfEdge(s *subject, d netpol.Direction, e *traffic.Edge,
 }
 
 // peerOf names the pods of a workload, or says why nothing can.
-func (g *generator) peerOf(s *subject, w *netpol.Workload) peer {
+func (g *generator) peerOf(s *Subject, w *netpol.Workload) peer {
 	other := g.of[w]
 	switch {
 	case w.HostNetwork:
 		return peer{open: w.String() + " is on the host network, where no selector matches it"}
 	case other == nil:
 		return peer{open: w.String() + " has no labels by which a selector could name it"}
-	case other.namespace != s.namespace && manifest.IsPrivate(other.namespace):
+	case other.Namespace != s.Namespace && manifest.IsPrivate(other.Namespace):
 		return peer{open: "the namespace of " + w.String() + " is not known"}
 	default:
 		return peer{subject: other}
@@ -165,8 +165,8 @@ func (p peer) covers(o peer) bool {
 	if (p == peer{}) {
 		return true
 	}
-	return p.subject != nil && o.subject != nil && p.subject.namespace == o.subject.namespace &&
-		!slices.ContainsFunc(o.subject.workloads, func(w *netpol.Workload) bool { return !has(w.Labels, p.subject.labels) })
+	return p.subject != nil && o.subject != nil && p.subject.Namespace == o.subject.Namespace &&
+		!slices.ContainsFunc(o.subject.Workloads, func(w *netpol.Workload) bool { return !has(w.Labels, p.subject.Labels) })
 }
 
 // yield gives the ports that a rule for more peers has to that rule.
@@ -196,7 +196,7 @@ func (r *rule) key() string {
 	p := r.peers[0]
 	switch {
 	case p.subject != nil:
-		return "1" + p.subject.namespace + "/" + p.subject.name()
+		return "1" + p.subject.Namespace + "/" + p.subject.name()
 	case p.block.IsValid():
 		return "2" + p.block.String()
 	case p.outside:

@@ -58,9 +58,9 @@ func (g *generator) rebuild() (*netpol.Cluster, error) {
 
 // proveNeeds checks a direction of a subject, whether or not a policy is proposed for
 // it: another proposal may cut it off. What was denied before is not lost.
-func (g *generator) proveNeeds(before, after *netpol.Cluster, s *subject, d netpol.Direction) error {
+func (g *generator) proveNeeds(before, after *netpol.Cluster, s *Subject, d netpol.Direction) error {
 	for _, n := range g.needsOf(s, d) {
-		for _, w := range s.workloads {
+		for _, w := range s.Workloads {
 			if proveNeed(before, w, d, n) != nil {
 				continue
 			}
@@ -107,7 +107,7 @@ func (n need) ends(c *netpol.Cluster) []netpol.Peer {
 	switch {
 	case p.subject != nil:
 		var ends []netpol.Peer
-		for _, w := range p.subject.workloads {
+		for _, w := range p.subject.Workloads {
 			ends = append(ends, rebuilt(c, w))
 		}
 		return ends

@@ -9,18 +9,18 @@ import (
 	"github.com/ringfence/ringfence/netpol"
 )
 
-// subject is workloads that one policy is about: nearly always a single one.
-type subject struct {
-	namespace string
-	labels    map[string]string // that select just the workloads; never empty
-	workloads []*netpol.Workload
+// Subject is workloads that one policy is about: nearly always a single one.
+type Subject struct {
+	Namespace string
+	Labels    map[string]string // that select just the workloads; never empty
+	Workloads []*netpol.Workload
 }
 
-func (s *subject) name() string { return s.workloads[0].Name }
+func (s *Subject) name() string { return s.Workloads[0].Name }
 
 // findSubjects gives every workload that a policy can select a subject.
 func (g *generator) findSubjects() {
-	g.of = map[*netpol.Workload]*subject{}
+	g.of = map[*netpol.Workload]*Subject{}
 	for _, w := range g.env.Cluster.Workloads {
 		switch {
 		case w.HostNetwork:
@@ -36,7 +36,7 @@ func (g *generator) findSubjects() {
 // addSubject makes a subject of a workload and those that its labels match too.
 func (g *generator) addSubject(w *netpol.Workload) {
 	labels, also := g.selecting(w)
-	s := &subject{namespace: w.Namespace, labels: labels, workloads: also}
+	s := &Subject{Namespace: w.Namespace, Labels: labels, Workloads: also}
 	for _, o := range also {
 		g.of[o] = s
 	}

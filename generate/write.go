@@ -12,12 +12,6 @@ import (
 	"github.com/ringfence/ringfence/netpol"
 )
 
-// Marker is the annotation by which generated policies are known.
-const (
-	Marker      = "ringfence.dev/generated"
-	OpenBecause = "ringfence.dev/open-because"
-)
-
 // What stands for a host name outside of the cluster: all addresses but those of
 // the metadata services of clouds.
 var (
@@ -25,34 +19,10 @@ var (
 	outsideV6 = netpol.Block{CIDR: netip.MustParsePrefix("::/0"), Except: []netip.Prefix{netip.MustParsePrefix("fd00:ec2::254/128")}}
 )
 
-// yamlWriter writes lines at a depth of two spaces each.
-type yamlWriter struct{ strings.Builder }
-
-func (w *yamlWriter) line(depth int, format string, args ...any) {
-	w.WriteString(strings.Repeat("  ", depth))
-	fmt.Fprintf(w, format, args...)
-	w.WriteByte('\n')
-}
-
 // write fills in the proposal's text and makes its object of that, so that what is
 // proved is what is printed.
 func (p *Proposal) write() error {
-	w := &yamlWriter{}
-	w.line(0, "apiVersion: networking.k8s.io/v1")
-	w.line(0, "kind: NetworkPolicy")
-	w.line(0, "metadata:")
-	w.line(1, "name: %s", quote(p.Name))
-	if !manifest.IsPrivate(p.Namespace) {
-		w.line(1, "namespace: %s", quote(p.Namespace))
-	}
-	w.line(1, "annotations:")
-	w.line(2, "%s: \"true\"", Marker)
-	if why := p.openBecause(); why != "" {
-		w.line(2, "%s: %s", OpenBecause, quote(why))
-	}
-	w.line(0, "spec:")
-	p.writeSpec(w)
-	p.Text = w.String()
+	p.Text = p.Manifest(asRendered{}).String()
 	objects, gaps := manifest.Parse("generated", []byte(p.Text))
 	if len(gaps) > 0 || len(objects) != 1 {
 		return fmt.Errorf("policy %s/%s: what was written cannot be read: %v", p.Namespace, p.Name, gaps)
@@ -61,8 +31,22 @@ func (p *Proposal) write() error {
 	return nil
 }
 
-// openBecause joins the reasons of rules that name nobody.
-func (p *Proposal) openBecause() string {
+// Manifest spells the policy out as it is named where it is written.
+func (p *Proposal) Manifest(names Names) *Manifest {
+	m := &Manifest{OpenBecause: p.openBecause(), Isolates: p.Isolates}
+	m.Name, m.Namespace = names.Policy(p)
+	m.Selector = []string{"podSelector: {}"}
+	if p.Subject != nil {
+		m.Selector = slices.Concat([]string{"podSelector:"}, indented(1, names.Pods(p.Subject, true, selectorDepth)))
+	}
+	for _, r := range p.Rules {
+		m.Rules = append(m.Rules, r.spell(p.Namespace, names))
+	}
+	return m
+}
+
+// openBecause lists the reasons of rules that name nobody.
+func (p *Proposal) openBecause() []string {
 	var reasons []string
 	for _, r := range p.Rules {
 		for _, n := range r.needs {
@@ -74,111 +58,100 @@ func (p *Proposal) openBecause() string {
 			reasons = append(reasons, r.open)
 		}
 	}
-	return strings.Join(reasons, "; ")
+	return reasons
 }
 
-func (p *Proposal) writeSpec(w *yamlWriter) {
-	if p.Subject == nil {
-		w.line(1, "podSelector: {}")
-	} else {
-		w.line(1, "podSelector:")
-		writeLabels(w, 2, p.Subject.labels)
+// asRendered names everything as the environment has it.
+type asRendered struct{}
+
+func (asRendered) Policy(p *Proposal) (name, namespace string) {
+	if manifest.IsPrivate(p.Namespace) {
+		return quote(p.Name), ""
 	}
-	w.line(1, "policyTypes:")
-	for _, d := range p.Isolates {
-		w.line(2, "- %s", d)
+	return quote(p.Name), quote(p.Namespace)
+}
+
+func (asRendered) Pods(s *Subject, _ bool, _ int) []string { return MatchLabels(s.Labels) }
+
+func (asRendered) Others(labels map[string]string) []string { return MatchLabels(labels) }
+
+// MatchLabels spells labels out as the matchLabels of a selector.
+func MatchLabels(labels map[string]string) []string {
+	lines := []string{"matchLabels:"}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		lines = append(lines, fmt.Sprintf("  %s: %s", quote(key), quote(labels[key])))
 	}
-	for _, d := range p.Isolates {
-		rules := slices.DeleteFunc(slices.Clone(p.Rules), func(r *rule) bool { return r.direction != d })
-		if len(rules) == 0 {
+	return lines
+}
+
+func (r *rule) spell(namespace string, names Names) Rule {
+	spelled := Rule{Direction: r.direction}
+	if r.open != "" {
+		spelled.Comments = []string{oneLine("everything is allowed: " + r.open)}
+		spelled.Lines = []string{"- {}"}
+		return spelled
+	}
+	for _, n := range r.needs {
+		if c := oneLine(n.comment()); !slices.Contains(spelled.Comments, c) {
+			spelled.Comments = append(spelled.Comments, c)
+		}
+	}
+	var fields []string
+	if (r.peers[0] != peer{}) {
+		fields = append(fields, map[netpol.Direction]string{netpol.Ingress: "from:", netpol.Egress: "to:"}[r.direction])
+		for _, p := range r.peers {
+			fields = append(fields, indented(1, p.spell(namespace, names))...)
+		}
+	}
+	var ports []string
+	for _, p := range r.ports {
+		if p.protocol == "" {
 			continue
 		}
-		w.line(1, "%s:", d.Name())
-		for _, r := range rules {
-			r.write(w, p.Namespace)
-		}
-	}
-}
-
-func writeLabels(w *yamlWriter, depth int, labels map[string]string) {
-	w.line(depth, "matchLabels:")
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		w.line(depth+1, "%s: %s", quote(key), quote(labels[key]))
-	}
-}
-
-func (r *rule) write(w *yamlWriter, namespace string) {
-	if r.open != "" {
-		w.line(2, "# everything is allowed: %s", r.open)
-		w.line(2, "- {}")
-		return
-	}
-	var comments []string
-	for _, n := range r.needs {
-		if c := n.comment(); !slices.Contains(comments, c) {
-			comments = append(comments, c)
-		}
-	}
-	for _, c := range comments {
-		w.line(2, "# %s", oneLine(c))
-	}
-	first := "- "
-	side := "from"
-	if r.direction == netpol.Egress {
-		side = "to"
-	}
-	if (r.peers[0] != peer{}) {
-		w.line(2, "%s%s:", first, side)
-		first = "  "
-		for _, p := range r.peers {
-			p.write(w, namespace)
-		}
-	}
-	ports := slices.DeleteFunc(slices.Clone(r.ports), func(p port) bool { return p.number == 0 && p.protocol == "" })
-	if len(ports) == 0 {
-		return
-	}
-	w.line(2, "%sports:", first)
-	for _, p := range ports {
-		w.line(3, "- protocol: %s", p.protocol)
+		ports = append(ports, fmt.Sprintf("  - protocol: %s", p.protocol))
 		if p.number != 0 {
-			w.line(3, "  port: %d", p.number)
+			ports = append(ports, fmt.Sprintf("    port: %d", p.number))
 		}
 	}
+	if len(ports) > 0 {
+		fields = append(append(fields, "ports:"), ports...)
+	}
+	spelled.Lines = item(fields)
+	return spelled
 }
 
-func (p peer) write(w *yamlWriter, namespace string) {
+// spell returns the items that name a peer.
+func (p peer) spell(namespace string, names Names) []string {
 	switch {
-	case p.subject != nil && p.subject.namespace == namespace:
-		w.line(3, "- podSelector:")
-		writeLabels(w, 5, p.subject.labels)
+	case p.subject != nil && p.subject.Namespace == namespace:
+		return item(slices.Concat([]string{"podSelector:"}, indented(1, names.Pods(p.subject, false, peerDepth))))
 	case p.subject != nil:
-		w.line(3, "- namespaceSelector:")
-		writeLabels(w, 5, map[string]string{netpol.NameLabel: p.subject.namespace})
-		w.line(4, "podSelector:")
-		writeLabels(w, 5, p.subject.labels)
+		return podsIn(p.subject.Namespace, names.Pods(p.subject, false, peerDepth))
 	case p.dns:
-		w.line(3, "- namespaceSelector:")
-		writeLabels(w, 5, map[string]string{netpol.NameLabel: "kube-system"})
-		w.line(4, "podSelector:")
-		writeLabels(w, 5, map[string]string{"k8s-app": "kube-dns"})
+		return podsIn("kube-system", names.Others(map[string]string{"k8s-app": "kube-dns"}))
 	case p.outside:
-		writeBlock(w, outsideV4)
-		writeBlock(w, outsideV6)
+		return append(blockItem(outsideV4), blockItem(outsideV6)...)
 	default:
-		writeBlock(w, netpol.Block{CIDR: p.block})
+		return blockItem(netpol.Block{CIDR: p.block})
 	}
 }
 
-func writeBlock(w *yamlWriter, b netpol.Block) {
-	w.line(3, "- ipBlock:")
-	w.line(5, "cidr: %s", quote(b.CIDR.String()))
+// podsIn returns an item for the pods of another namespace that a selector matches.
+func podsIn(namespace string, selector []string) []string {
+	return item(slices.Concat(
+		[]string{"namespaceSelector:"}, indented(1, MatchLabels(map[string]string{netpol.NameLabel: namespace})),
+		[]string{"podSelector:"}, indented(1, selector)))
+}
+
+func blockItem(b netpol.Block) []string {
+	lines := []string{"ipBlock:", "  cidr: " + quote(b.CIDR.String())}
 	if len(b.Except) > 0 {
-		w.line(5, "except:")
-		for _, e := range b.Except {
-			w.line(6, "- %s", quote(e.String()))
-		}
+		lines = append(lines, "  except:")
 	}
+	for _, e := range b.Except {
+		lines = append(lines, "    - "+quote(e.String()))
+	}
+	return item(lines)
 }
 
 // quote writes a string as YAML, in quotes where it could be read as something else.

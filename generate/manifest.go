@@ -1,0 +1,103 @@
+package generate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// The annotations of generated policies: the marker by which they are known, and why
+// rules name nobody.
+const (
+	Marker      = "ringfence.dev/generated"
+	OpenBecause = "ringfence.dev/open-because"
+)
+
+// Names says how things are called in the file that a policy is written to: a base
+// does not know what its overlays add, and a chart has expressions.
+type Names interface {
+	// Policy returns the name and the namespace of the policy as YAML; without a
+	// namespace, it is left to what applies the policy.
+	Policy(p *Proposal) (name, namespace string)
+	// Pods returns the lines of a label selector for pods of the environment: those
+	// that the policy is about (own), or those of a peer. The lines will be
+	// indented by depth spaces, their own first one included.
+	Pods(s *Subject, own bool, depth int) []string
+	// Others returns the lines of a label selector for pods that are not in the
+	// environment.
+	Others(labels map[string]string) []string
+}
+
+// How far the lines of label selectors are indented in a policy, in spaces.
+const (
+	selectorDepth = 4  // below spec.podSelector
+	peerDepth     = 12 // below spec.ingress[].from[].podSelector
+)
+
+// A Manifest is a NetworkPolicy in YAML, in parts that can be compared and joined.
+type Manifest struct {
+	Name, Namespace string // as YAML; the namespace may be empty
+	Selector        []string
+	Isolates        []netpol.Direction
+	Rules           []Rule
+	OpenBecause     []string
+}
+
+// A Rule is a rule of a Manifest: the lines of an item of a list.
+type Rule struct {
+	Direction netpol.Direction
+	Comments  []string
+	Lines     []string
+}
+
+// String returns the policy as a YAML document.
+func (m *Manifest) String() string {
+	lines := []string{"apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy", "metadata:", "  name: " + m.Name}
+	if m.Namespace != "" {
+		lines = append(lines, "  namespace: "+m.Namespace)
+	}
+	lines = append(lines, "  annotations:", "    "+Marker+`: "true"`)
+	if len(m.OpenBecause) > 0 {
+		lines = append(lines, "    "+OpenBecause+": "+quote(strings.Join(m.OpenBecause, "; ")))
+	}
+	lines = append(lines, "spec:")
+	lines = append(lines, indented(1, m.Selector)...)
+	lines = append(lines, "  policyTypes:")
+	for _, d := range m.Isolates {
+		lines = append(lines, "    - "+d.String())
+	}
+	for _, d := range m.Isolates {
+		first := true
+		for _, r := range m.Rules {
+			if r.Direction != d {
+				continue
+			}
+			if first {
+				lines = append(lines, "  "+d.Name()+":")
+				first = false
+			}
+			for _, c := range r.Comments {
+				lines = append(lines, "    # "+c)
+			}
+			lines = append(lines, indented(2, r.Lines)...)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// item makes lines the item of a list.
+func item(lines []string) []string {
+	out := indented(1, lines)
+	out[0] = "- " + lines[0]
+	return out
+}
+
+// indented indents lines by two spaces for each level.
+func indented(levels int, lines []string) []string {
+	out := slices.Clone(lines)
+	for i, line := range out {
+		out[i] = strings.Repeat("  ", levels) + line
+	}
+	return out
+}
