@@ -67,6 +67,15 @@ type Proposal struct {
 	Object          *manifest.Object // of Text
 }
 
+// Suffix is what the name of a workload's policy has beyond the workload's.
+func (p *Proposal) Suffix() string { return strings.TrimPrefix(p.Name, p.Subject.name()) }
+
+// IsGenerated tells whether an object is a policy that was generated before. Such
+// policies are proposed anew and are not part of an Environment.
+func IsGenerated(o *manifest.Object) bool {
+	return strings.HasSuffix(o.Kind, "NetworkPolicy") && manifest.Text(o.Data, "metadata", "annotations", Marker) == "true"
+}
+
 // Remark is something that the reader must know of a workload or a namespace.
 type Remark struct {
 	Workload  *netpol.Workload // nil for a namespace
@@ -99,12 +108,14 @@ func Propose(env Environment, opts Options) (*Result, error) {
 	g.deny()
 	g.sort()
 	g.name()
+	var policies []*manifest.Object
 	for _, p := range g.result.Proposals {
 		if err := p.write(); err != nil {
 			return nil, err
 		}
+		policies = append(policies, p.Object)
 	}
-	if err := g.prove(); err != nil {
+	if err := g.prove(policies); err != nil {
 		return nil, fmt.Errorf("environment %s: proof: %w", env.Name, err)
 	}
 	return &g.result, nil

@@ -59,7 +59,7 @@ func (m *Manifest) String() string {
 	}
 	lines = append(lines, "  annotations:", "    "+Marker+`: "true"`)
 	if len(m.OpenBecause) > 0 {
-		lines = append(lines, "    "+OpenBecause+": "+quote(strings.Join(m.OpenBecause, "; ")))
+		lines = append(lines, "    "+OpenBecause+": "+Quote(strings.Join(m.OpenBecause, "; ")))
 	}
 	lines = append(lines, "spec:")
 	lines = append(lines, indented(1, m.Selector)...)
@@ -84,6 +84,35 @@ func (m *Manifest) String() string {
 		}
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// Join adds the rules of another policy for the same pods, as another environment
+// needs them. It does nothing and returns false where the two isolate differently.
+func (m *Manifest) Join(o *Manifest) bool {
+	if !slices.Equal(m.Isolates, o.Isolates) || !slices.Equal(m.Selector, o.Selector) {
+		return false
+	}
+	for _, r := range o.Rules {
+		i := slices.IndexFunc(m.Rules, func(have Rule) bool { return have.Direction == r.Direction && slices.Equal(have.Lines, r.Lines) })
+		if i < 0 {
+			m.Rules = append(m.Rules, r)
+			continue
+		}
+		m.Rules[i].Comments = union(m.Rules[i].Comments, r.Comments)
+	}
+	m.OpenBecause = union(m.OpenBecause, o.OpenBecause)
+	return true
+}
+
+// union appends to a list what it does not have.
+func union(list, more []string) []string {
+	list = slices.Clone(list)
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // item makes lines the item of a list.

@@ -12,10 +12,21 @@ import (
 const dnsPods = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "coredns", "namespace": "kube-system"},
 "spec": {"template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}}}}`
 
-// prove builds the cluster again with the proposals and checks that every need that
-// was allowed still is, that nothing opens, and that every policy is valid.
-func (g *generator) prove() error {
-	after, err := g.rebuild()
+// Prove proves policies that stand in the place of proposals for an environment, such
+// as these after they were written to files and rendered.
+func Prove(env Environment, policies []*manifest.Object) error {
+	g := &generator{env: env}
+	g.findSubjects()
+	if err := g.prove(policies); err != nil {
+		return fmt.Errorf("environment %s: proof: %w", env.Name, err)
+	}
+	return nil
+}
+
+// prove builds the cluster again with policies and checks that every need that was
+// allowed still is, that nothing opens, and that every policy is valid.
+func (g *generator) prove(policies []*manifest.Object) error {
+	after, err := g.rebuild(policies)
 	if err != nil {
 		return err
 	}
@@ -41,15 +52,11 @@ func (g *generator) objects() []*manifest.Object {
 	return slices.Concat(dns, g.env.Objects)
 }
 
-// rebuild builds the cluster with the proposals.
-func (g *generator) rebuild() (*netpol.Cluster, error) {
-	objects := g.objects()
-	for _, p := range g.result.Proposals {
-		objects = append(objects, p.Object)
-	}
-	c, _ := netpol.New(objects, g.env.Options)
+// rebuild builds the cluster with more policies.
+func (g *generator) rebuild(policies []*manifest.Object) (*netpol.Cluster, error) {
+	c, _ := netpol.New(slices.Concat(g.objects(), policies), g.env.Options)
 	for _, p := range c.Policies {
-		if p.Source.File == "generated" && len(p.Problems) > 0 {
+		if len(p.Problems) > 0 && slices.Contains(policies, p.Source) {
 			return nil, fmt.Errorf("policy %s is not valid: %s", p.Ref, p.Problems[0].Reason)
 		}
 	}

@@ -66,9 +66,9 @@ type asRendered struct{}
 
 func (asRendered) Policy(p *Proposal) (name, namespace string) {
 	if manifest.IsPrivate(p.Namespace) {
-		return quote(p.Name), ""
+		return Quote(p.Name), ""
 	}
-	return quote(p.Name), quote(p.Namespace)
+	return Quote(p.Name), Quote(p.Namespace)
 }
 
 func (asRendered) Pods(s *Subject, _ bool, _ int) []string { return MatchLabels(s.Labels) }
@@ -79,7 +79,7 @@ func (asRendered) Others(labels map[string]string) []string { return MatchLabels
 func MatchLabels(labels map[string]string) []string {
 	lines := []string{"matchLabels:"}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		lines = append(lines, fmt.Sprintf("  %s: %s", quote(key), quote(labels[key])))
+		lines = append(lines, fmt.Sprintf("  %s: %s", Quote(key), Quote(labels[key])))
 	}
 	return lines
 }
@@ -144,18 +144,18 @@ func podsIn(namespace string, selector []string) []string {
 }
 
 func blockItem(b netpol.Block) []string {
-	lines := []string{"ipBlock:", "  cidr: " + quote(b.CIDR.String())}
+	lines := []string{"ipBlock:", "  cidr: " + Quote(b.CIDR.String())}
 	if len(b.Except) > 0 {
 		lines = append(lines, "  except:")
 	}
 	for _, e := range b.Except {
-		lines = append(lines, "    - "+quote(e.String()))
+		lines = append(lines, "    - "+Quote(e.String()))
 	}
 	return item(lines)
 }
 
-// quote writes a string as YAML, in quotes where it could be read as something else.
-func quote(s string) string {
+// Quote writes a string as YAML, in quotes where it could be read as something else.
+func Quote(s string) string {
 	plain := s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./_") == ""
 	first := byte(0)
 	if s != "" {

@@ -21,6 +21,8 @@ type generateFlags struct {
 	direction   string
 	partial     string
 	workloads   []string
+	write       bool
+	check       bool
 }
 
 func (c *command) generate() *cobra.Command {
@@ -34,10 +36,17 @@ that the environment owns; allows come before denies. Directions that existing
 policies isolate are left alone. What is not known is left open and said, unless
 --partial deny is given.
 
-Before anything is printed, the proposals are proved: the environment is built again
-with them, every need is allowed and nothing that was closed opens.`,
+Before anything is printed or written, the proposals are proved: the environment is
+built again with them, every need is allowed and nothing that was closed opens.
+
+With --write the policies of all environments go into the repository, beside the
+manifests of their workloads: into a base where all overlays need the same, else into
+the overlays; into a chart as a template. Only generated files are ever replaced.
+Policies that were generated before are made anew and count as absent.`,
 		Example: `  ringfence generate --env prod
-  ringfence generate --target overlays/prod | kubectl apply --dry-run=server -f -`,
+  ringfence generate --target overlays/prod | kubectl apply --dry-run=server -f -
+  ringfence generate --write                  put the policies where GitOps picks them up
+  ringfence generate --check                  fail when these are not up to date`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.runGenerate(cmd.Context(), &flags, args) },
 	}
 	flags.register(cmd)
@@ -47,6 +56,8 @@ with them, every need is allowed and nothing that was closed opens.`,
 	f.StringVar(&flags.direction, "direction", "both", "what to isolate: ingress, egress or both")
 	f.StringVar(&flags.partial, "partial", "open", "what to do with a direction of which not everything is known: open or deny")
 	f.StringArrayVar(&flags.workloads, "workload", nil, "only for `WORKLOAD` (repeatable)")
+	f.BoolVar(&flags.write, "write", false, "write the policies of all environments into the repository")
+	f.BoolVar(&flags.check, "check", false, "show what --write would change; exit with 1 if that is anything")
 	return cmd
 }
 
@@ -75,12 +86,15 @@ func (c *command) runGenerate(ctx context.Context, flags *generateFlags, paths [
 	if err != nil {
 		return err
 	}
+	if flags.write || flags.check {
+		return c.place(ctx, flags, opts, paths)
+	}
 	w, err := c.open(ctx, &flags.selection, paths)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	clusters := w.clusters()
+	clusters := w.clustersWithout(generate.IsGenerated)
 	if len(clusters) != 1 {
 		return usagef("policies are for one environment; choose one with --env: %s", strings.Join(environmentNames(clusters), ", "))
 	}

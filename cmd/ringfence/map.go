@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -176,9 +177,15 @@ func (b *builtEnvironment) count(gap manifest.Gap) {
 
 // clusters builds the cluster of each environment. What the API server would
 // reject joins the gaps.
-func (w *workspace) clusters() []builtEnvironment {
+func (w *workspace) clusters() []builtEnvironment { return w.clustersWithout(nil) }
+
+// clustersWithout builds the clusters without some objects.
+func (w *workspace) clustersWithout(left func(*manifest.Object) bool) []builtEnvironment {
 	var built []builtEnvironment
 	for _, e := range w.analyzed() {
+		if left != nil {
+			e.Objects = slices.DeleteFunc(slices.Clone(e.Objects), left)
+		}
 		opts := netpol.Options{NamespaceLabels: e.NamespaceLabels}
 		cluster, gaps := netpol.New(e.Objects, opts)
 		b := builtEnvironment{name: e.Name, objects: e.Objects, cluster: cluster, options: opts}

@@ -83,6 +83,7 @@ type workspace struct {
 	root         string
 	tree         *source.Tree
 	config       *config.Config
+	options      render.Options
 	results      []render.Result
 	environments []render.Environment
 	gaps         []render.Gap // met while searching for targets
@@ -102,20 +103,33 @@ func (c *command) open(ctx context.Context, s *selection, paths []string) (*work
 			return nil, fmt.Errorf("read standard input: %w", err)
 		}
 		w.results = []render.Result{repo.FromStream(data)}
-	} else {
-		targets, err := w.find(repo, s, paths)
-		if err != nil {
-			return nil, err
-		}
-		bar := c.progress(len(targets))
-		w.results = repo.RenderAll(ctx, targets, bar.update)
-		bar.clear()
-		if w.sawNothing() {
-			w.gaps = []render.Gap{nothingFound(w.nameOf(cmp.Or(slices.Concat(paths, s.targets, []string{"."})...)))}
-		}
+		w.environments = render.Group(w.results)
+	} else if err := c.renderAll(ctx, w, repo, s, paths); err != nil {
+		return nil, err
+	}
+	return w, w.restrict(s.environment)
+}
+
+// renderAll finds, renders and groups what paths and flags select of a repository.
+func (c *command) renderAll(ctx context.Context, w *workspace, repo *render.Repository, s *selection, paths []string) error {
+	targets, err := w.find(repo, s, paths)
+	if err != nil {
+		return err
+	}
+	bar := c.progress(len(targets))
+	w.results = repo.RenderAll(ctx, targets, bar.update)
+	bar.clear()
+	if w.sawNothing() {
+		w.gaps = []render.Gap{nothingFound(w.nameOf(cmp.Or(slices.Concat(paths, s.targets, []string{"."})...)))}
 	}
 	w.environments = render.Group(w.results)
-	return w, w.restrict(s.environment)
+	return nil
+}
+
+// changed is the workspace with some files changed, found and rendered again.
+func (c *command) changed(ctx context.Context, w *workspace, files map[string][]byte, s *selection, paths []string) (*workspace, error) {
+	view := &workspace{root: w.root, tree: w.tree.With(files), config: w.config, options: w.options}
+	return view, c.renderAll(ctx, view, render.New(view.tree, w.options), s, paths)
 }
 
 // sawNothing tells whether there was neither a target nor a reason for that. A
@@ -149,7 +163,7 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 	if w.config, err = loadConfig(w.tree, s.config); err != nil {
 		return nil, nil, err
 	}
-	opts := render.Options{
+	w.options = render.Options{
 		Namespace: s.namespace, Release: s.release, KubeVersion: cmp.Or(s.kubeVersion, w.config.KubeVersion),
 		APIVersions: slices.Concat(w.config.APIVersions, s.apiVersions), Set: s.set, Config: w.config,
 	}
@@ -158,9 +172,9 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 		if err != nil {
 			return nil, nil, usagef("read values: %w", err)
 		}
-		opts.Values = append(opts.Values, source.File{Name: w.nameOf(name), Data: data})
+		w.options.Values = append(w.options.Values, source.File{Name: w.nameOf(name), Data: data})
 	}
-	return w, render.New(w.tree, opts), nil
+	return w, render.New(w.tree, w.options), nil
 }
 
 // nameOf is the file's name in the repository, or as given where it lies outside.

@@ -103,6 +103,9 @@ type References struct {
 	Dirs      []string // folders of other kustomizations
 	Files     []string // files of any purpose
 	Charts    []string // folders of charts
+	// Selectors is true where labels may be added to selectors, those of peers of
+	// network policies included.
+	Selectors bool
 }
 
 // ReferencesOf lists what the kustomization in dir uses, without building it. The
@@ -122,6 +125,8 @@ func ReferencesOf(tree *source.Tree, dir string) (References, error) {
 		return refs, &invalidError{*k.invalid}
 	}
 	refs.Component = k.value.Kind == types.ComponentKind
+	refs.Selectors = len(k.value.CommonLabels)+len(k.value.Transformers) > 0 ||
+		slices.ContainsFunc(k.value.Labels, func(l types.Label) bool { return l.IncludeSelectors || len(l.FieldSpecs) > 0 })
 	exists := func(name string) (string, bool) {
 		resolved, err := tree.Resolve(path.Join(dir, name))
 		return resolved, err == nil

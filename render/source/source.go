@@ -32,6 +32,8 @@ type Tree struct {
 	dir  string
 	root *os.Root
 
+	changed map[string]change // of a view; read-only
+
 	mu    sync.Mutex
 	files map[string]file
 }
@@ -109,14 +111,19 @@ func (t *Tree) read(name string) ([]byte, error) {
 
 // Stat describes a file or folder, following links that stay in the repository.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
-	info, err := t.root.Stat(path.Clean(name))
+	name = path.Clean(name)
+	if info, changed, err := t.stat("stat", name); changed {
+		return info, err
+	}
+	info, err := t.root.Stat(name)
 	return info, t.cause("stat", name, err)
 }
 
 // ReadDir lists a folder, sorted by name.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
-	entries, err := fs.ReadDir(t.root.FS(), path.Clean(name))
-	return entries, t.cause("read", name, err)
+	name = path.Clean(name)
+	entries, err := fs.ReadDir(t.root.FS(), name)
+	return t.withChanges(name, entries), t.cause("read", name, err)
 }
 
 // IsDir tells whether name is a folder in the repository.
@@ -145,7 +152,10 @@ func (t *Tree) Resolve(name string) (string, error) {
 		if next == ".." || strings.HasPrefix(next, "../") {
 			return "", &fs.PathError{Op: "resolve", Path: name, Err: ErrOutside}
 		}
-		info, err := t.root.Lstat(next)
+		info, changed, err := t.stat("resolve", next)
+		if !changed {
+			info, err = t.root.Lstat(next)
+		}
 		if err != nil {
 			return "", t.cause("resolve", name, err)
 		}

@@ -113,3 +113,36 @@ func TestResolve(t *testing.T) {
 		t.Errorf("a loop resolves to %q", got)
 	}
 }
+
+func TestView(t *testing.T) {
+	tree := repository(t)
+	view := tree.With(map[string][]byte{"a.yaml": []byte("changed"), "sub/c.yaml": []byte("new"), "sub/b.yaml": nil})
+	for name, want := range map[string]string{"a.yaml": "changed", "sub/c.yaml": "new", "./sub/../a.yaml": "changed"} {
+		if data, err := view.ReadFile(name); string(data) != want || err != nil {
+			t.Errorf("%s reads %q, %v; want %q", name, data, err, want)
+		}
+		if info, err := view.Stat(name); err != nil || info.Size() != int64(len(want)) || !info.Mode().IsRegular() {
+			t.Errorf("%s is described as %v, %v", name, info, err)
+		}
+	}
+	if _, err := view.ReadFile("sub/b.yaml"); !errors.Is(err, fs.ErrNotExist) || view.Exists("sub/b.yaml") {
+		t.Errorf("a file that is gone: %v", err)
+	}
+	if _, err := view.Resolve("sub/b.yaml"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is gone resolves: %v", err)
+	}
+	if got, err := view.Resolve("sub/c.yaml"); got != "sub/c.yaml" || err != nil {
+		t.Errorf("a new file resolves to %q, %v", got, err)
+	}
+	entries, err := view.ReadDir("sub")
+	must(t, err)
+	if len(entries) != 1 || entries[0].Name() != "c.yaml" || !entries[0].Type().IsRegular() {
+		t.Errorf("the folder holds %v", entries)
+	}
+	if data, _ := tree.ReadFile("a.yaml"); string(data) != "a" || !tree.Exists("sub/b.yaml") {
+		t.Error("the view changed the tree")
+	}
+	if again := view.With(map[string][]byte{"sub/b.yaml": []byte("back")}); !again.Exists("sub/b.yaml") || !again.Exists("sub/c.yaml") {
+		t.Error("a view of a view forgets")
+	}
+}

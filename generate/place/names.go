@@ -1,0 +1,108 @@
+package place
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ringfence/ringfence/generate"
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// folderNames names things as manifests of a folder do: without what kustomizations
+// above it add.
+type folderNames struct {
+	*planner
+	site      site
+	placement *placement
+	view      view
+	nameless  bool // the policy's own pods have no labels here
+}
+
+func (n *folderNames) Policy(p *generate.Proposal) (name, namespace string) {
+	name = p.Name
+	if raw := n.written(n.placement.first); raw != nil && p.Subject != nil {
+		name = raw.Name + p.Suffix()
+	}
+	return quoted(name), quoted(n.writtenNamespace(n.placement.first))
+}
+
+// quoted is a string as YAML, and nothing for an empty one.
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return generate.Quote(s)
+}
+
+// Pods leaves out labels that are added above the folder. Those of the folder's own
+// pods come back to the policy when they are added; for other pods the labels are
+// complete, and stand where no kustomization adds to them.
+func (n *folderNames) Pods(s *generate.Subject, own bool, _ int) []string {
+	labels := maps.Clone(s.Labels)
+	for _, w := range s.Workloads {
+		here := n.view[n.keyOf(w)]
+		if here == nil || n.placement.environment.from[w.Source] != n.placement.target {
+			n.nameless = n.nameless || own
+			return n.Others(s.Labels)
+		}
+		maps.DeleteFunc(labels, func(key, value string) bool { return here.Labels[key] != value })
+	}
+	if len(labels) == 0 {
+		n.nameless = n.nameless || own
+		return n.Others(s.Labels)
+	}
+	return generate.MatchLabels(labels)
+}
+
+// Others names pods that do not pass through the folder. Kustomizations add labels to
+// matchLabels of peers too, but never to matchExpressions.
+func (n *folderNames) Others(labels map[string]string) []string {
+	if !n.closureOf(n.placement.target.Target).selectors {
+		return generate.MatchLabels(labels)
+	}
+	lines := []string{"matchExpressions:"}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		lines = append(lines, "  - key: "+generate.Quote(key), "    operator: In", fmt.Sprintf("    values: [%s]", generate.Quote(labels[key])))
+	}
+	return lines
+}
+
+// keyOf identifies a workload by its manifest, whatever overlays make of its name.
+// Charts make several workloads at one place.
+func (p *planner) keyOf(w *netpol.Workload) key {
+	k := key{pos: w.Source.Origin.Pos.String(), name: w.Kind}
+	if p.written(w) == nil {
+		k.name += " " + w.Name
+	}
+	return k
+}
+
+// written returns a workload's manifest as its file has it, nil where it has none of
+// its own.
+func (p *planner) written(w *netpol.Workload) *manifest.Object {
+	file := w.Source.File
+	objects, ok := p.raw[file]
+	if !ok {
+		if data, err := p.tree.ReadFile(file); err == nil {
+			objects, _ = manifest.Parse(file, data)
+		}
+		p.raw[file] = objects
+	}
+	i := slices.IndexFunc(objects, func(o *manifest.Object) bool { return o.Pos == w.Source.Origin.Pos && o.Kind == w.Kind })
+	if i < 0 {
+		return nil
+	}
+	return objects[i]
+}
+
+// writtenNamespace is the namespace that a workload's manifest names, empty where it
+// leaves that to others.
+func (p *planner) writtenNamespace(w *netpol.Workload) string {
+	o := p.written(w)
+	if o == nil {
+		o = w.Source
+	}
+	return manifest.Text(o.Data, "metadata", "namespace")
+}

@@ -1,0 +1,177 @@
+package place
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/ringfence/ringfence/generate"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/render"
+)
+
+// content is the policies of a folder.
+type content struct {
+	placements map[key][]*placement
+}
+
+func (p *planner) contentOf(s site) *content {
+	if p.contents[s] == nil {
+		p.contents[s] = &content{placements: make(map[key][]*placement)}
+	}
+	return p.contents[s]
+}
+
+// settle decides for each proposal between the base and the overlays.
+func (p *planner) settle() {
+	type place struct {
+		site
+		key
+	}
+	groups := make(map[place][]*placement)
+	for _, pl := range p.placements {
+		at := place{pl.home, pl.key}
+		groups[at] = append(groups[at], pl)
+	}
+	for at, group := range groups {
+		shared := p.agree(at.site, group)
+		for _, pl := range group {
+			s := pl.root
+			if shared {
+				s = pl.home
+			}
+			c := p.contentOf(s)
+			c.placements[pl.key] = append(c.placements[pl.key], pl)
+		}
+	}
+}
+
+// agree tells whether a base may hold a policy: every target that uses the base in
+// some environment needs the same there.
+func (p *planner) agree(home site, group []*placement) bool {
+	if !slices.ContainsFunc(group, func(pl *placement) bool { return pl.root != home }) {
+		return true
+	}
+	first := p.spell(home, group[0])
+	for _, pl := range group[1:] {
+		if !same(first, p.spell(home, pl)) {
+			return false
+		}
+	}
+	for _, e := range p.environments {
+		for _, w := range e.Cluster.Workloads {
+			t := e.from[w.Source]
+			about := p.keyOf(w) == group[0].key || group[0].key.pos == "" && p.homeOf(t, w) == home
+			if about && !slices.ContainsFunc(group, func(pl *placement) bool { return pl.environment == e && pl.target == t }) {
+				return false
+			}
+		}
+	}
+	return first != nil
+}
+
+// same compares policies but for the evidence that stands in comments.
+func same(a, b *generate.Manifest) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	without := func(m *generate.Manifest) generate.Manifest {
+		c := *m
+		c.Rules = slices.Clone(m.Rules)
+		for i := range c.Rules {
+			c.Rules[i].Comments = nil
+		}
+		return c
+	}
+	return reflect.DeepEqual(without(a), without(b))
+}
+
+// policies spells out the policies of a folder: allows before denies, by name.
+func (p *planner) policies(s site) []*generate.Manifest {
+	type named struct {
+		*generate.Manifest
+		deny bool
+	}
+	var all []named
+	for k, group := range p.contentOf(s).placements {
+		if m := p.join(s, group); m != nil {
+			all = append(all, named{m, k.pos == ""})
+		}
+	}
+	slices.SortFunc(all, func(a, b named) int {
+		switch {
+		case a.deny && !b.deny:
+			return 1
+		case b.deny && !a.deny:
+			return -1
+		}
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace), slices.Compare(a.Selector, b.Selector))
+	})
+	var policies []*generate.Manifest
+	taken := make(map[[2]string]int)
+	for _, m := range all {
+		id := [2]string{m.Name, m.Namespace}
+		if taken[id]++; taken[id] > 1 {
+			m.Name = fmt.Sprintf("%s-%d", m.Name, taken[id])
+		}
+		policies = append(policies, m.Manifest)
+	}
+	return policies
+}
+
+// join makes one policy of what several environments need of it in one folder.
+func (p *planner) join(s site, group []*placement) *generate.Manifest {
+	slices.SortStableFunc(group, func(a, b *placement) int {
+		return cmp.Or(cmp.Compare(a.environment.Name, b.environment.Name), cmp.Compare(a.target.Name, b.target.Name))
+	})
+	var joined *generate.Manifest
+	for _, pl := range group {
+		m := p.spell(s, pl)
+		switch {
+		case m == nil:
+			p.remark("%s: nothing is written for %s: its labels are set above %s", pl.environment.Name, pl.first, s.dir)
+			return nil
+		case joined == nil:
+			joined = m
+		case !joined.Join(m):
+			p.remark("%s: nothing is written for %s: environments that share %s isolate different directions of it", pl.environment.Name, pl.first, s.dir)
+			return nil
+		}
+	}
+	return joined
+}
+
+// spell spells a proposal out for a folder, nil where it cannot be named there.
+func (p *planner) spell(s site, pl *placement) *generate.Manifest {
+	if s.kind == render.Helm {
+		return pl.proposal.Manifest(p.chartNames(s, pl))
+	}
+	names := &folderNames{planner: p, site: s, placement: pl, view: p.viewOf(s, pl)}
+	m := pl.proposal.Manifest(names)
+	if names.nameless {
+		return nil
+	}
+	return m
+}
+
+// view is how the workloads of a folder look when it is built alone.
+type view map[key]*netpol.Workload
+
+// viewOf builds a folder alone; a root is what was rendered.
+func (p *planner) viewOf(s site, pl *placement) view {
+	if v, ok := p.views[s]; ok {
+		return v
+	}
+	objects := pl.target.Objects
+	if s != pl.root {
+		objects = p.repo.Render(p.ctx, render.Target{Name: s.dir, Kind: s.kind, Dir: s.dir, Scope: s.dir}).Objects
+	}
+	c, _ := netpol.New(objects, netpol.Options{})
+	v := make(view)
+	for _, w := range c.Workloads {
+		v[p.keyOf(w)] = w
+	}
+	p.views[s] = v
+	return v
+}

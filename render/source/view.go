@@ -1,0 +1,76 @@
+package source
+
+import (
+	"cmp"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"time"
+)
+
+// With returns a view of the repository in which some files have other content, and
+// those with nil are gone. New files lie in folders that exist. The view needs the
+// tree open and is not closed itself.
+func (t *Tree) With(changes map[string][]byte) *Tree {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	view := &Tree{dir: t.dir, root: t.root, files: maps.Clone(t.files), changed: maps.Clone(t.changed)}
+	if view.changed == nil {
+		view.changed = make(map[string]change)
+	}
+	for name, data := range changes {
+		name = path.Clean(name)
+		view.changed[name] = change{name: path.Base(name), size: int64(len(data)), gone: data == nil}
+		view.files[name] = file{data: data}
+		if data == nil {
+			view.files[name] = file{err: gone("open", name)}
+		}
+	}
+	return view
+}
+
+func gone(op, name string) error { return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist} }
+
+// A change describes a regular file that a view shows instead of what is on disk.
+type change struct {
+	name string
+	size int64
+	gone bool
+}
+
+func (c change) Name() string               { return c.name }
+func (c change) Size() int64                { return c.size }
+func (c change) Mode() fs.FileMode          { return 0o644 }
+func (c change) Type() fs.FileMode          { return c.Mode().Type() }
+func (c change) ModTime() time.Time         { return time.Time{} }
+func (c change) IsDir() bool                { return false }
+func (c change) Sys() any                   { return nil }
+func (c change) Info() (fs.FileInfo, error) { return c, nil }
+
+// stat describes a changed file.
+func (t *Tree) stat(op, name string) (info fs.FileInfo, changed bool, err error) {
+	c, changed := t.changed[name]
+	if c.gone {
+		return nil, true, gone(op, name)
+	}
+	return c, changed, nil
+}
+
+// withChanges adds to what a folder holds on disk what the view shows.
+func (t *Tree) withChanges(name string, entries []fs.DirEntry) []fs.DirEntry {
+	if len(t.changed) == 0 {
+		return entries
+	}
+	kept := slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		_, changed := t.changed[path.Join(name, e.Name())]
+		return changed
+	})
+	for file, c := range t.changed {
+		if path.Dir(file) == name && !c.gone {
+			kept = append(kept, c)
+		}
+	}
+	slices.SortFunc(kept, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	return kept
+}
