@@ -19,10 +19,17 @@ func (g *generator) allow(s *Subject) *Proposal {
 			g.remark(s.Workloads[0], "nothing is proposed for its %s: %s", d.Name(), doubt)
 			continue
 		}
-		if g.isolated(s, d) {
+		if g.isolated(s.Workloads, d) {
 			continue // existing policies decide
 		}
+		if o := g.affected(s, d); o != nil {
+			g.remark(s.Workloads[0], "nothing is proposed for its %s: its labels select %s too, for which nothing is proposed", d.Name(), o)
+			continue
+		}
 		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
+		if d == netpol.Ingress && !g.opts.PartialDeny {
+			needs = append(needs, g.uncalled(s, needs)...)
+		}
 		rules := rulesOf(d, needs)
 		if unknown := g.unknown(s, d, needs); unknown != "" && !g.opts.PartialDeny {
 			g.remark(s.Workloads[0], "its %s is left open: %s", d.Name(), unknown)
@@ -37,15 +44,27 @@ func (g *generator) allow(s *Subject) *Proposal {
 	return p
 }
 
-// isolated tells whether existing policies isolate one of a subject's workloads.
-func (g *generator) isolated(s *Subject, d netpol.Direction) bool {
-	return slices.ContainsFunc(s.Workloads, func(w *netpol.Workload) bool { return g.env.Cluster.Isolated(w, d) })
+// isolated tells whether existing policies isolate one of some workloads.
+func (g *generator) isolated(workloads []*netpol.Workload, d netpol.Direction) bool {
+	return slices.ContainsFunc(workloads, func(w *netpol.Workload) bool { return g.env.Cluster.Isolated(w, d) })
+}
+
+// affected returns a workload that a subject's policy would select besides, and for
+// which no policy of its own is proposed, nil if there is none.
+func (g *generator) affected(s *Subject, d netpol.Direction) *netpol.Workload {
+	for _, o := range s.Others {
+		own := g.of[o]
+		if own == nil || g.opts.Wanted != nil && !slices.ContainsFunc(own.Workloads, g.opts.Wanted) || g.isolated(own.Workloads, d) {
+			return o
+		}
+	}
+	return nil
 }
 
 // doubtful names a policy that is about a subject and not evaluated completely: what
 // more policies would do beside it is not known.
 func (g *generator) doubtful(s *Subject, d netpol.Direction) string {
-	for _, w := range s.Workloads {
+	for _, w := range s.selected() {
 		for _, doubt := range g.env.Cluster.Uncertain(w, d) {
 			return fmt.Sprintf("%s %q is not evaluated completely: %s", doubt.Policy.Kind, doubt.Policy.Name, doubt.Reason)
 		}
@@ -59,7 +78,7 @@ func (g *generator) withoutBlocked(s *Subject, d netpol.Direction, needs []need)
 	return slices.DeleteFunc(needs, func(n need) bool {
 		for _, w := range s.Workloads {
 			if proveNeed(g.env.Cluster, w, d, n) != nil {
-				g.remark(w, "an existing policy blocks what it needs: %s", n.comment())
+				g.remark(w, "an existing policy blocks what it needs: %s", n.comment(""))
 				return true
 			}
 		}
@@ -88,9 +107,6 @@ func (g *generator) unknown(s *Subject, d netpol.Direction, needs []need) string
 		}
 		return g.unreadable(s)
 	}
-	if len(needs) == 0 && g.serves(s) {
-		return "nothing tells who calls it"
-	}
 	return ""
 }
 
@@ -103,19 +119,6 @@ func (g *generator) dangling(s *Subject) string {
 		}
 	}
 	return ""
-}
-
-// serves tells whether something hints that a subject is called: a Service that
-// selects it or a port that it declares.
-func (g *generator) serves(s *Subject) bool {
-	for _, w := range s.Workloads {
-		if len(w.Ports) > 0 || slices.ContainsFunc(g.env.Cluster.Services, func(o *netpol.Service) bool {
-			return o.Namespace == w.Namespace && slices.Contains(g.env.Cluster.Backends(o), w)
-		}) {
-			return true
-		}
-	}
-	return false
 }
 
 // unreadable names a configuration that a subject is given and that is not in the

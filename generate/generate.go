@@ -127,6 +127,7 @@ type generator struct {
 	opts     Options
 	subjects []*Subject
 	of       map[*netpol.Workload]*Subject
+	services map[*netpol.Workload][]*netpol.Service
 	result   Result
 }
 

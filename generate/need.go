@@ -208,13 +208,13 @@ func (r *rule) key() string {
 	}
 }
 
-// comment names the evidence of a need.
-func (n need) comment() string {
+// comment names the evidence of a need. Workloads of the namespace go without it.
+func (n need) comment(namespace string) string {
 	if n.edge == nil {
 		return n.why
 	}
 	e := n.edge
-	text := fmt.Sprintf("%s calls %s", e.From, e.To)
+	text := fmt.Sprintf("%s calls %s", endIn(namespace, e.From), endIn(namespace, e.To))
 	if e.Port != 0 {
 		text += fmt.Sprintf(" on %s %d", e.Protocol, e.Port)
 	}
@@ -225,4 +225,12 @@ func (n need) comment() string {
 		text += " (low confidence)"
 	}
 	return text
+}
+
+// endIn names an end of an edge as seen from a namespace.
+func endIn(namespace string, end traffic.End) string {
+	if w := end.Workload; w != nil && w.Namespace == namespace {
+		return w.Kind + "/" + w.Name
+	}
+	return end.String()
 }

@@ -87,7 +87,7 @@ func proveNeed(c *netpol.Cluster, subject *netpol.Workload, d netpol.Direction, 
 			from, to = near, far
 		}
 		if !c.Allows(d, from, to).ContainsAll(n.conn()) {
-			return fmt.Errorf("%s of %s: %s is not allowed (%s)", d.Name(), subject, far, n.comment())
+			return fmt.Errorf("%s of %s: %s is not allowed (%s)", d.Name(), subject, far, n.comment(""))
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -12,9 +13,15 @@ import (
 // Subject is workloads that one policy is about: nearly always a single one.
 type Subject struct {
 	Namespace string
-	Labels    map[string]string // that select just the workloads; never empty
+	Labels    map[string]string // that select the workloads; never empty
 	Workloads []*netpol.Workload
+	// Others have all the labels too, and more of their own: the policy selects them
+	// besides those that are about them.
+	Others []*netpol.Workload
 }
+
+// selected returns all workloads that the policy selects.
+func (s *Subject) selected() []*netpol.Workload { return slices.Concat(s.Workloads, s.Others) }
 
 func (s *Subject) name() string { return s.Workloads[0].Name }
 
@@ -33,14 +40,26 @@ func (g *generator) findSubjects() {
 	}
 }
 
-// addSubject makes a subject of a workload and those that its labels match too.
+// addSubject makes a subject of a workload and those that have the same labels.
 func (g *generator) addSubject(w *netpol.Workload) {
-	labels, also := g.selecting(w)
-	s := &Subject{Namespace: w.Namespace, Labels: labels, Workloads: also}
-	for _, o := range also {
-		g.of[o] = s
+	labels, selected := g.selecting(w)
+	s := &Subject{Namespace: w.Namespace, Labels: labels}
+	for _, o := range selected {
+		if o == w || has(w.Labels, stable(o.Labels)) {
+			s.Workloads = append(s.Workloads, o)
+			g.of[o] = s
+		} else {
+			s.Others = append(s.Others, o)
+		}
 	}
+	slices.SortStableFunc(s.Workloads, func(a, b *netpol.Workload) int { return cmp.Compare(transience(a), transience(b)) })
 	g.subjects = append(g.subjects, s)
+}
+
+// transience orders workloads by how long they stay: the first one gives its name to
+// the policy.
+func transience(w *netpol.Workload) int {
+	return slices.Index([]string{"CronJob", "Job", "Pod"}, w.Kind)
 }
 
 // selecting returns labels that select a workload and, if that is possible, no other:

@@ -92,7 +92,7 @@ func (r *rule) spell(namespace string, names Names) Rule {
 		return spelled
 	}
 	for _, n := range r.needs {
-		if c := oneLine(n.comment()); !slices.Contains(spelled.Comments, c) {
+		if c := oneLine(n.comment(namespace)); !slices.Contains(spelled.Comments, c) {
 			spelled.Comments = append(spelled.Comments, c)
 		}
 	}

@@ -66,11 +66,29 @@ func (c *Cluster) Targets(s *Service) []Target {
 	var targets []Target
 	backends := c.Backends(s)
 	for _, p := range s.Ports {
-		for _, w := range backends {
+		for _, w := range p.Among(backends) {
 			targets = append(targets, Target{Workload: w, Port: p, Number: p.On(w)})
 		}
 	}
 	return targets
+}
+
+// Among returns the backends to which the port leads. Pods that do not declare a
+// named target get no endpoint; where none does, what would is not known: all.
+func (p ServicePort) Among(backends []*Workload) []*Workload {
+	if p.TargetName == "" {
+		return backends
+	}
+	var led []*Workload
+	for _, w := range backends {
+		if p.On(w) != 0 {
+			led = append(led, w)
+		}
+	}
+	if led == nil {
+		return backends
+	}
+	return led
 }
 
 // On returns the port on the pods of a workload, 0 where they declare no port of

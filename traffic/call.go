@@ -135,7 +135,8 @@ func (x *inference) callOutside(from, to End, a address, e Evidence) {
 // callService adds a call of a Service, on the port of the pods that it leads to. A
 // headless Service has the pods' own ports.
 func (x *inference) callService(from End, p place, a address, e Evidence) {
-	for _, w := range x.cluster.Backends(p.service) {
+	backends := x.cluster.Backends(p.service)
+	for _, w := range backends {
 		if p.pod != nil && p.pod != w {
 			continue
 		}
@@ -145,6 +146,9 @@ func (x *inference) callService(from End, p place, a address, e Evidence) {
 			continue
 		}
 		for _, port := range ports {
+			if !slices.Contains(port.Among(backends), w) {
+				continue
+			}
 			on := e
 			if guessed := a.port == 0 && a.portName == "" && a.scheme == ""; guessed && isUnlikely(port, ports) {
 				on.Confidence = Low

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 )
 
@@ -31,24 +32,33 @@ func (x *inference) resolve(host, namespace string) (p place, ok bool) {
 	}
 	labels := strings.Split(host, ".")
 	if i := slices.Index(labels, "svc"); i >= 2 {
-		return x.named(labels[:i-1], labels[i-1], true)
+		return x.named(labels[:i-1], x.releaseNamespace(labels[i-1], namespace), true)
 	}
 	switch len(labels) {
 	case 1:
 		return x.named(labels, namespace, false)
 	case 2:
-		if p, ok := x.named(labels[:1], labels[1], false); ok {
+		if p, ok := x.named(labels[:1], x.releaseNamespace(labels[1], namespace), false); ok {
 			return p, ok
 		}
 		if p, ok := x.named(labels, namespace, false); ok {
 			return p, ok
 		}
 	case 3:
-		if p, ok := x.named(labels[:2], labels[2], false); ok {
+		if p, ok := x.named(labels[:2], x.releaseNamespace(labels[2], namespace), false); ok {
 			return p, ok
 		}
 	}
 	return place{host: host}, len(labels) > 1
+}
+
+// releaseNamespace is the namespace that a name written by the caller means. A chart
+// whose release's namespace is not known renders it as "default".
+func (x *inference) releaseNamespace(written, caller string) string {
+	if written == "default" && manifest.IsPrivate(caller) && x.cluster.Namespace(written) == nil {
+		return caller
+	}
+	return written
 }
 
 // named finds service or pod.service in a namespace. A name that can be nothing

@@ -11,6 +11,7 @@ import (
 	"github.com/ringfence/ringfence/generate"
 	"github.com/ringfence/ringfence/generate/place"
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render"
 	"github.com/ringfence/ringfence/report"
 )
 
@@ -97,7 +98,8 @@ func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan,
 	}
 	for i, e := range after {
 		if len(e.objects) != len(before[i].objects) || e.gaps != before[i].gaps {
-			return fmt.Errorf("environment %s would not render as before with the policies written", e.name)
+			return fmt.Errorf("environment %s would not render as before with the policies written: %d objects instead of %d, %d gaps instead of %d%s",
+				e.name, len(e.objects), len(before[i].objects), e.gaps, before[i].gaps, firstNew(w.allGaps(), planned.allGaps()))
 		}
 		policies := slices.DeleteFunc(planned.environments[i].Objects(), func(o *manifest.Object) bool { return !generate.IsGenerated(o) })
 		if err := generate.Prove(w.generated(e), policies); err != nil {
@@ -105,6 +107,15 @@ func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan,
 		}
 	}
 	return nil
+}
+
+// firstNew shows a gap that was not there before.
+func firstNew(before, after []render.Gap) string {
+	i := slices.IndexFunc(after, func(g render.Gap) bool { return !slices.Contains(before, g) })
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s: %s", after[i].Pos, after[i].Reason)
 }
 
 func writePlan(out io.Writer, plan *place.Plan, written bool) error {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render"
 	"github.com/ringfence/ringfence/report"
 )
 
@@ -79,15 +80,9 @@ func (w *workspace) selected() []*manifest.Object {
 // reportGaps prints the gaps of the environments that --env left, each once, to
 // standard error and returns the exit code.
 func (c *command) reportGaps(w *workspace, allowGaps bool) int {
-	gaps := slices.Clone(w.gaps)
-	for _, e := range w.environments {
-		for _, r := range e.Results {
-			gaps = append(gaps, r.Gaps...)
-		}
-	}
 	code := exitClean
 	seen := make(map[manifest.Gap]bool)
-	for _, gap := range gaps {
+	for _, gap := range w.allGaps() {
 		if seen[gap] {
 			continue
 		}
@@ -98,6 +93,17 @@ func (c *command) reportGaps(w *workspace, allowGaps bool) int {
 		}
 	}
 	return code
+}
+
+// allGaps lists those of the search and of all targets.
+func (w *workspace) allGaps() []render.Gap {
+	gaps := slices.Clone(w.gaps)
+	for _, e := range w.environments {
+		for _, r := range e.Results {
+			gaps = append(gaps, r.Gaps...)
+		}
+	}
+	return gaps
 }
 
 func writeYAML(out io.Writer, objects []*manifest.Object) error {

@@ -2,9 +2,11 @@ package place
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -29,7 +31,10 @@ func (s site) file() string {
 
 // change adds to the plan what differs from the repository.
 func (p *planner) change() error {
-	for s := range p.contents {
+	sites := slices.SortedFunc(maps.Keys(p.contents), func(a, b site) int {
+		return cmp.Or(cmp.Compare(a.dir, b.dir), cmp.Compare(a.kind, b.kind))
+	})
+	for _, s := range sites {
 		if err := p.changeSite(s); err != nil {
 			return err
 		}

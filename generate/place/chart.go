@@ -1,6 +1,7 @@
 package place
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -21,32 +22,59 @@ import (
 type chartNames struct {
 	*planner
 	placement *placement
-	probe     map[key]*netpol.Workload // the workloads under another release name
+	probes    *probes
 }
 
-func (p *planner) chartNames(s site, pl *placement) *chartNames {
-	v, ok := p.views[s]
-	if !ok {
-		t := pl.target.Target
-		opts := p.opts
-		opts.Release = probeRelease
-		c, _ := netpol.New(render.New(p.tree, opts).Render(p.ctx, t).Objects, netpol.Options{})
-		v = make(view)
-		for _, w := range c.Workloads {
-			v[p.chartKey(w)] = w
-		}
-		p.views[s] = v
-	}
-	return &chartNames{planner: p, placement: pl, probe: v}
+// probes are the workloads of a chart rendered again, by what stays the same: as
+// before, which tells what is random, and under another release name.
+type probes struct {
+	again, renamed map[key]*netpol.Workload
 }
 
 // probeRelease is a release name that nobody has.
 const probeRelease = "ringfence-probe"
 
-// chartKey identifies a workload under any release name.
-func (p *planner) chartKey(w *netpol.Workload) key {
-	return key{w.Source.Origin.Pos.String(), w.Kind}
+// spellForChart spells a proposal out for a template of a chart. What Helm would take
+// for an action in a comment is none, and names that are random are cut short.
+func (p *planner) spellForChart(s site, pl *placement) *generate.Manifest {
+	names := &chartNames{planner: p, placement: pl, probes: p.probesOf(s, pl)}
+	m := pl.proposal.Manifest(names)
+	clean := []string{"{{", "{ {"}
+	for _, w := range pl.environment.Cluster.Workloads {
+		if lasting := names.lasting(w); lasting != w.Name && pl.environment.from[w.Source] == pl.target {
+			clean = append(clean, w.Name, lasting)
+		}
+	}
+	for _, r := range m.Rules {
+		for i, c := range r.Comments {
+			r.Comments[i] = strings.NewReplacer(clean...).Replace(c)
+		}
+	}
+	for i, reason := range m.OpenBecause {
+		m.OpenBecause[i] = strings.NewReplacer(clean...).Replace(reason)
+	}
+	return m
 }
+
+func (p *planner) probesOf(s site, pl *placement) *probes {
+	if p.probed[s] == nil {
+		render := func(release string) map[key]*netpol.Workload {
+			opts := p.opts
+			opts.Release = release
+			c, _ := netpol.New(render.New(p.tree, opts).Render(p.ctx, pl.target.Target).Objects, netpol.Options{})
+			workloads := make(map[key]*netpol.Workload)
+			for _, w := range c.Workloads {
+				workloads[chartKey(w)] = w
+			}
+			return workloads
+		}
+		p.probed[s] = &probes{again: render(p.opts.Release), renamed: render(probeRelease)}
+	}
+	return p.probed[s]
+}
+
+// chartKey identifies a workload under any release name.
+func chartKey(w *netpol.Workload) key { return key{w.Source.Origin.Pos.String(), w.Kind} }
 
 func (n *chartNames) Policy(p *generate.Proposal) (name, namespace string) {
 	w := n.placement.first
@@ -57,7 +85,11 @@ func (n *chartNames) Policy(p *generate.Proposal) (name, namespace string) {
 	if name = n.expression(w, "name"); name != "" {
 		return appendTo(name, p.Suffix()), namespace
 	}
-	return n.literal(w, w.Name+p.Suffix()), namespace
+	renamed := ""
+	if other := n.probes.renamed[chartKey(w)]; other != nil {
+		renamed = other.Name
+	}
+	return n.literal(w, n.lasting(w), renamed, p.Suffix()), namespace
 }
 
 func (n *chartNames) Pods(s *generate.Subject, _ bool, depth int) []string {
@@ -68,38 +100,52 @@ func (n *chartNames) Pods(s *generate.Subject, _ bool, depth int) []string {
 	if lines := n.selector(w, s.Labels, depth); lines != nil {
 		return lines
 	}
+	var renamed map[string]string
+	if other := n.probes.renamed[chartKey(w)]; other != nil {
+		renamed = other.Labels
+	}
 	lines := []string{"matchLabels:"}
 	for _, k := range slices.Sorted(maps.Keys(s.Labels)) {
-		lines = append(lines, fmt.Sprintf("  %s: %s", generate.Quote(k), n.literal(w, s.Labels[k])))
+		lines = append(lines, fmt.Sprintf("  %s: %s", generate.Quote(k), n.literal(w, s.Labels[k], renamed[k], "")))
 	}
 	return lines
 }
 
 func (n *chartNames) Others(labels map[string]string) []string { return generate.MatchLabels(labels) }
 
-// literal writes what something rendered to; where another release name makes
-// another text of it, with the name of the release.
-func (n *chartNames) literal(w *netpol.Workload, text string) string {
-	release := n.placement.target.Release
-	if n.opts.Release != "" {
-		release = n.opts.Release
+// literal writes what something rendered to, with the name of the release as an
+// expression where another name makes another text of it.
+func (n *chartNames) literal(w *netpol.Workload, text, renamed, suffix string) string {
+	release := cmp.Or(n.opts.Release, n.placement.target.Release)
+	switch {
+	case text == renamed || n.lasting(w) != w.Name:
+	case strings.ReplaceAll(text, release, probeRelease) == renamed:
+		return strconv.Quote(strings.ReplaceAll(text, release, "{{ .Release.Name }}") + suffix)
+	default:
+		n.remark("%s: the policy of %s is for a release named %s only: %q cannot be written as an expression", n.placement.target.Name, w, release, text)
 	}
-	other := n.probe[n.chartKey(w)]
-	if other == nil || !strings.Contains(text, release) {
-		return generate.Quote(text)
+	return generate.Quote(text + suffix)
+}
+
+// lasting is the name of a workload without what is random in it, and so differs from
+// one render to the next.
+func (n *chartNames) lasting(w *netpol.Workload) string {
+	again := n.probes.again[chartKey(w)]
+	if again == nil || again.Name == w.Name {
+		return w.Name
 	}
-	renamed := strings.ReplaceAll(text, release, probeRelease)
-	if !strings.HasPrefix(renamed, other.Name) && !slices.Contains(slices.Collect(maps.Values(other.Labels)), renamed) {
-		return generate.Quote(text)
+	same := 0
+	for same < min(len(again.Name), len(w.Name)) && again.Name[same] == w.Name[same] {
+		same++
 	}
-	return strconv.Quote(strings.ReplaceAll(text, release, "{{ .Release.Name }}"))
+	return cmp.Or(strings.Trim(w.Name[:same], "-."), strings.ToLower(w.Kind))
 }
 
 // template returns the lines of a workload's template from a field on, nil where the
 // field does not stand in a template of the chart itself.
 func (n *chartNames) template(w *netpol.Workload, field ...any) []string {
 	at := w.Source.At(field...)
-	if path.Dir(at.File) != path.Join(n.placement.target.Dir, "templates") || !at.Exact {
+	if !strings.HasPrefix(at.File, path.Join(n.placement.target.Dir, "templates")+"/") {
 		return nil
 	}
 	data, err := n.tree.ReadFile(at.File)

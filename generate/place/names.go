@@ -16,13 +16,12 @@ type folderNames struct {
 	*planner
 	site      site
 	placement *placement
-	view      view
 	nameless  bool // the policy's own pods have no labels here
 }
 
 func (n *folderNames) Policy(p *generate.Proposal) (name, namespace string) {
 	name = p.Name
-	if raw := n.written(n.placement.first); raw != nil && p.Subject != nil {
+	if raw := n.written(n.placement.first); raw != nil && p.Subject != nil && !n.placement.repeated {
 		name = raw.Name + p.Suffix()
 	}
 	return quoted(name), quoted(n.writtenNamespace(n.placement.first))
@@ -42,8 +41,8 @@ func quoted(s string) string {
 func (n *folderNames) Pods(s *generate.Subject, own bool, _ int) []string {
 	labels := maps.Clone(s.Labels)
 	for _, w := range s.Workloads {
-		here := n.view[n.keyOf(w)]
-		if here == nil || n.placement.environment.from[w.Source] != n.placement.target {
+		here := n.here(w)
+		if here == nil {
 			n.nameless = n.nameless || own
 			return n.Others(s.Labels)
 		}
@@ -54,6 +53,19 @@ func (n *folderNames) Pods(s *generate.Subject, own bool, _ int) []string {
 		return n.Others(s.Labels)
 	}
 	return generate.MatchLabels(labels)
+}
+
+// here returns a workload as it is when the folder is built alone, nil where it does
+// not come from there.
+func (n *folderNames) here(w *netpol.Workload) *netpol.Workload {
+	switch {
+	case n.placement.environment.from[w.Source] != n.placement.target:
+		return nil
+	case n.site == n.placement.root:
+		return w
+	default:
+		return n.viewOf(n.site)[n.keyOf(w)]
+	}
 }
 
 // Others names pods that do not pass through the folder. Kustomizations add labels to

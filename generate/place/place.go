@@ -54,7 +54,7 @@ func New(ctx context.Context, tree *source.Tree, opts render.Options, environmen
 	p := &planner{
 		ctx: ctx, tree: tree, opts: opts, repo: render.New(tree, opts),
 		rendered: make(map[string]bool), closures: make(map[string]closure),
-		views: make(map[site]view), raw: make(map[string][]*manifest.Object), contents: make(map[site]*content),
+		views: make(map[site]view), probed: make(map[site]*probes), raw: make(map[string][]*manifest.Object), contents: make(map[site]*content),
 	}
 	p.targets, _ = p.repo.Find([]string{"."}) // what cannot be read there was told when it was rendered
 	for i := range environments {
@@ -85,6 +85,7 @@ type planner struct {
 
 	closures   map[string]closure // by the folder of a kustomization
 	views      map[site]view
+	probed     map[site]*probes
 	raw        map[string][]*manifest.Object // by file, as written
 	placements []*placement
 	contents   map[site]*content // every folder in which policies may be
@@ -111,6 +112,7 @@ type placement struct {
 	first       *netpol.Workload // the first that the policy is about
 	key         key
 	home, root  site
+	repeated    bool // the target has the same manifest several times
 }
 
 // key tells the proposals for one folder apart. Those of several environments that

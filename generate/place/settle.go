@@ -35,7 +35,7 @@ func (p *planner) settle() {
 		groups[at] = append(groups[at], pl)
 	}
 	for at, group := range groups {
-		shared := p.agree(at.site, group)
+		shared := !markRepeated(group) && p.agree(at.site, group)
 		for _, pl := range group {
 			s := pl.root
 			if shared {
@@ -45,6 +45,27 @@ func (p *planner) settle() {
 			c.placements[pl.key] = append(c.placements[pl.key], pl)
 		}
 	}
+}
+
+// markRepeated finds proposals of one target for one manifest: a base that the target
+// uses several times, under names that only the target knows.
+func markRepeated(group []*placement) bool {
+	type use struct {
+		*environment
+		*render.Result
+	}
+	uses := make(map[use]int)
+	for _, pl := range group {
+		uses[use{pl.environment, pl.target}]++
+	}
+	found := false
+	for _, pl := range group {
+		if uses[use{pl.environment, pl.target}] > 1 {
+			pl.repeated, found = true, true
+			pl.key.name += " " + pl.first.Name
+		}
+	}
+	return found
 }
 
 // agree tells whether a base may hold a policy: every target that uses the base in
@@ -145,9 +166,9 @@ func (p *planner) join(s site, group []*placement) *generate.Manifest {
 // spell spells a proposal out for a folder, nil where it cannot be named there.
 func (p *planner) spell(s site, pl *placement) *generate.Manifest {
 	if s.kind == render.Helm {
-		return pl.proposal.Manifest(p.chartNames(s, pl))
+		return p.spellForChart(s, pl)
 	}
-	names := &folderNames{planner: p, site: s, placement: pl, view: p.viewOf(s, pl)}
+	names := &folderNames{planner: p, site: s, placement: pl}
 	m := pl.proposal.Manifest(names)
 	if names.nameless {
 		return nil
@@ -158,16 +179,13 @@ func (p *planner) spell(s site, pl *placement) *generate.Manifest {
 // view is how the workloads of a folder look when it is built alone.
 type view map[key]*netpol.Workload
 
-// viewOf builds a folder alone; a root is what was rendered.
-func (p *planner) viewOf(s site, pl *placement) view {
+// viewOf builds a folder alone.
+func (p *planner) viewOf(s site) view {
 	if v, ok := p.views[s]; ok {
 		return v
 	}
-	objects := pl.target.Objects
-	if s != pl.root {
-		objects = p.repo.Render(p.ctx, render.Target{Name: s.dir, Kind: s.kind, Dir: s.dir, Scope: s.dir}).Objects
-	}
-	c, _ := netpol.New(objects, netpol.Options{})
+	base := p.repo.Render(p.ctx, render.Target{Name: s.dir, Kind: s.kind, Dir: s.dir, Scope: s.dir})
+	c, _ := netpol.New(base.Objects, netpol.Options{})
 	v := make(view)
 	for _, w := range c.Workloads {
 		v[p.keyOf(w)] = w
