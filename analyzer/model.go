@@ -105,6 +105,7 @@ type policyFact struct {
 	TypesWritten       bool        `json:"types_written"`
 	Types              sides[bool] `json:"types"`
 	Sections           sides[bool] `json:"sections"`
+	Explained          bool        `json:"explained"`
 	Rules              []ruleFact  `json:"rules"`
 }
 

@@ -26,6 +26,7 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 		TypesWritten:       p.TypesWritten,
 		Types:              sides[bool]{Ingress: p.Isolates(netpol.Ingress), Egress: p.Isolates(netpol.Egress)},
 		Sections:           sides[bool]{Ingress: ingress, Egress: egress},
+		Explained:          p.Explained(),
 		Rules:              []ruleFact{},
 	}
 	for _, w := range own.Workloads() {

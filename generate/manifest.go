@@ -7,12 +7,8 @@ import (
 	"github.com/ringfence/ringfence/netpol"
 )
 
-// The annotations of generated policies: the marker by which they are known, and why
-// rules name nobody.
-const (
-	Marker      = "ringfence.dev/generated"
-	OpenBecause = "ringfence.dev/open-because"
-)
+// Marker is the annotation by which generated policies are known.
+const Marker = "ringfence.dev/generated"
 
 // Names says how things are called in the file that a policy is written to: a base
 // does not know what its overlays add, and a chart has expressions.
@@ -42,6 +38,7 @@ type Manifest struct {
 	Isolates        []netpol.Direction
 	Rules           []Rule
 	OpenBecause     []string
+	Outside         []string // host names that blocks of addresses stand for
 }
 
 // A Rule is a rule of a Manifest: the lines of an item of a list.
@@ -59,7 +56,10 @@ func (m *Manifest) String() string {
 	}
 	lines = append(lines, "  annotations:", "    "+Marker+`: "true"`)
 	if len(m.OpenBecause) > 0 {
-		lines = append(lines, "    "+OpenBecause+": "+Quote(strings.Join(m.OpenBecause, "; ")))
+		lines = append(lines, "    "+netpol.OpenBecause+": "+Quote(strings.Join(m.OpenBecause, "; ")))
+	}
+	if len(m.Outside) > 0 {
+		lines = append(lines, "    "+netpol.Outside+": "+Quote(strings.Join(m.Outside, ", ")))
 	}
 	lines = append(lines, "spec:")
 	lines = append(lines, indented(1, m.Selector)...)
@@ -100,7 +100,7 @@ func (m *Manifest) Join(o *Manifest) bool {
 		}
 		m.Rules[i].Comments = union(m.Rules[i].Comments, r.Comments)
 	}
-	m.OpenBecause = union(m.OpenBecause, o.OpenBecause)
+	m.OpenBecause, m.Outside = union(m.OpenBecause, o.OpenBecause), union(m.Outside, o.Outside)
 	return true
 }
 

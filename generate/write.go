@@ -33,7 +33,7 @@ func (p *Proposal) write() error {
 
 // Manifest spells the policy out as it is named where it is written.
 func (p *Proposal) Manifest(names Names) *Manifest {
-	m := &Manifest{OpenBecause: p.openBecause(), Isolates: p.Isolates}
+	m := &Manifest{OpenBecause: p.openBecause(), Outside: p.outside(), Isolates: p.Isolates}
 	m.Name, m.Namespace = names.Policy(p)
 	m.Selector = []string{"podSelector: {}"}
 	if p.Subject != nil {
@@ -59,6 +59,24 @@ func (p *Proposal) openBecause() []string {
 		}
 	}
 	return reasons
+}
+
+// outside lists the host names that rules mean by blocks of addresses.
+func (p *Proposal) outside() []string {
+	var hosts []string
+	for _, r := range p.Rules {
+		for _, n := range r.needs {
+			if !n.peer.outside {
+				continue
+			}
+			host := n.edge.To.String()
+			if n.port != 0 {
+				host += ":" + strconv.Itoa(n.port)
+			}
+			hosts = union(hosts, []string{oneLine(host)})
+		}
+	}
+	return hosts
 }
 
 // asRendered names everything as the environment has it.

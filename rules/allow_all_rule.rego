@@ -22,7 +22,7 @@ findings contains {
 	"path": rule.path,
 	"message": sprintf("%s allows all %s: %s", [p.title, rule.direction, _meaning[rule.direction]]),
 	"related": [],
-	"severity": _severity(rule.direction, {id | some id in p.selected}),
+	"severity": _severity(p.explained, rule.direction, {id | some id in p.selected}),
 } if {
 	some p in input.policies
 	some rule in p.rules
@@ -36,11 +36,13 @@ _meaning := {
 	"egress": "it may connect to anything on any port",
 }
 
-_severity("ingress", selected) := "high" if {
+_severity(true, _, _) := "note"
+
+_severity(false, "ingress", selected) := "high" if {
 	some id in selected
 	lib.workload[id].data_store != ""
 } else := "medium"
 
-_severity("egress", selected) := "medium" if {
+_severity(false, "egress", selected) := "medium" if {
 	count(selected & lib.exposed) > 0
 } else := "low"

@@ -46,3 +46,11 @@ test_not_where_unprotected_workload_points_here if {
 test_not_without_effect if count(_found({"effective": false}, {})) == 0
 
 test_not_with_a_port if count(_found({"allows_all": false}, {})) == 0
+
+test_explained_is_a_note if {
+	found := findings with input as model.input_of({
+		"workloads": [model.workload({"data_store": "redis"})],
+		"policies": [model.policy({"explained": true, "rules": [model.rule({"allows_all": true})]})],
+	})
+	{f.severity | some f in found} == {"note"}
+}

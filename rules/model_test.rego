@@ -79,6 +79,7 @@ _policy := {
 	"selects_all": false,
 	"selected": [1],
 	"on_host_network": [],
+	"explained": false,
 	"namespace_workloads": 1,
 	"controller_labels": false,
 	"operator_pods": "none",

@@ -27,7 +27,7 @@ findings contains {
 		some i, block in rule.wide_blocks
 		i > 0
 	],
-	"severity": _severity(rule.only_https, rule.only_dns),
+	"severity": _severity(p.explained, rule.only_https, rule.only_dns),
 } if {
 	some p in input.policies
 	some rule in p.rules
@@ -40,6 +40,8 @@ findings contains {
 _verb := {"ingress": "admits", "egress": "allows calls to"}
 
 # Calls of services outside, which have no stable address, and DNS.
-_severity(only_https, only_dns) := "low" if {
+_severity(explained, only_https, only_dns) := "note" if {
+	explained
+} else := "low" if {
 	true in {only_https, only_dns}
 } else := "medium"

@@ -35,3 +35,11 @@ test_not_for_public_ports if count(_found({"direction": "ingress", "published": 
 test_not_where_the_rule_allows_everything if count(_found({"allows_all": true})) == 0
 
 test_not_without_effect if count(_found({"effective": false})) == 0
+
+test_explained_is_a_note if {
+	found := findings with input as model.input_of({
+		"workloads": [model.workload({})],
+		"policies": [model.policy({"explained": true, "rules": [model.rule({"wide_blocks": [{"cidr": "0.0.0.0/0", "path": ["x"]}]})]})],
+	})
+	{f.severity | some f in found} == {"note"}
+}
