@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -71,6 +73,7 @@ func (flags *generateFlags) checkPlacing(paths []string) error {
 // propose proposes policies for all environments and reports what is to be said.
 func (c *command) propose(w *workspace, opts generate.Options) ([]place.Environment, error) {
 	var environments []place.Environment
+	saidOf := make(map[string][]string) // environments by what is said of them
 	for i, e := range w.clustersWithout(generate.IsGenerated) {
 		result, err := generate.Propose(w.generated(e), opts)
 		if err != nil {
@@ -78,8 +81,11 @@ func (c *command) propose(w *workspace, opts generate.Options) ([]place.Environm
 		}
 		environments = append(environments, place.Environment{Name: e.name, Results: w.environments[i].Results, Cluster: e.cluster, Result: result})
 		for _, r := range result.Remarks {
-			fmt.Fprintf(c.stderr, "remark: %s: %s\n", report.Printable(e.name), report.Printable(r.String()))
+			saidOf[r.String()] = append(saidOf[r.String()], e.name)
 		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(saidOf)) {
+		fmt.Fprintf(c.stderr, "remark: %s: %s\n", report.Printable(strings.Join(saidOf[text], ", ")), report.Printable(text))
 	}
 	return environments, nil
 }

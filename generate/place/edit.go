@@ -21,6 +21,8 @@ func addResource(text []byte, name string) ([]byte, error) {
 	case list == nil:
 		lines = trimEnd(lines)
 		lines = append(lines, "resources:", "  - "+name, "")
+	case list.Kind == yaml.ScalarNode:
+		lines = slices.Insert(lines, list.Line, "  - "+name)
 	case list.Style&yaml.FlowStyle != 0 || len(list.Content) == 0:
 		return addToFlow(text, list, name)
 	default:
@@ -60,7 +62,8 @@ func removeResource(text []byte, name string) ([]byte, error) {
 	return []byte(strings.Join(lines, ending)), nil
 }
 
-// resourcesOf returns the list of a kustomization's resources, nil where it has none.
+// resourcesOf returns the list of a kustomization's resources, nil where it has none,
+// and a scalar where nothing follows the key.
 func resourcesOf(text []byte) (*yaml.Node, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
@@ -74,7 +77,8 @@ func resourcesOf(text []byte) (*yaml.Node, error) {
 		if fields[i].Value != "resources" {
 			continue
 		}
-		if fields[i+1].Kind != yaml.SequenceNode {
+		empty := fields[i+1].Tag == "!!null" && fields[i+1].Value == ""
+		if fields[i+1].Kind != yaml.SequenceNode && !empty {
 			return nil, fmt.Errorf("line %d: resources is no list", fields[i].Line)
 		}
 		return fields[i+1], nil
