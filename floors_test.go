@@ -35,7 +35,8 @@ var floors = []floor{
 	{"traffic", nil},
 	{"analyzer", nil},
 	{"change", nil},
-	{"generate", nil},
+	{"generate", []string{"golang.org/x/net/publicsuffix"}},
+	{"generate/place", nil},
 	{"report/diagram", nil},
 	{"report", []string{"github.com/owenrumney/go-sarif/"}},
 	{"report/reach", nil},
@@ -45,7 +46,7 @@ var floors = []floor{
 // alsoAllowed are libraries that more than one floor needs. YAML nodes carry
 // positions, so the floors that make objects from text handle them too.
 var alsoAllowed = map[string][]string{
-	"go.yaml.in/yaml/": {"config", "render", "render/helm", "render/kustomize"},
+	"go.yaml.in/yaml/": {"config", "render", "render/helm", "render/kustomize", "generate/place"},
 }
 
 // topLevel is everything that may lie in the repository's root besides dot files.

@@ -218,3 +218,14 @@ func TestProofOfOthers(t *testing.T) {
 		t.Error("the proof does not notice that everything is denied")
 	}
 }
+
+func TestMayBeService(t *testing.T) {
+	for host, want := range map[string]bool{
+		"redis.cache": true, "api.billing": true, "example.com": false, "db.internal": false, "s3.amazonaws.com": false,
+		"a.b.corp": false, "github.io": false, "sentry.io": false, "printer.local": false, "vault": false,
+	} {
+		if got := mayBeService(host); got != want {
+			t.Errorf("%s: %v, want %v", host, got, want)
+		}
+	}
+}

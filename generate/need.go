@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/traffic"
@@ -61,6 +63,8 @@ func (g *generator) needsOfEdge(s *Subject, d netpol.Direction, e *traffic.Edge,
 	switch {
 	case far.Workload != nil:
 		n.peer = g.peerOf(s, far.Workload)
+	case far.Host != "" && mayBeService(far.Host):
+		n.peer = peer{open: far.Host + " may be a Service of another repository, whose pods are not known"}
 	case far.Host != "":
 		n.peer = peer{outside: true}
 	case far.Block.IsValid():
@@ -91,6 +95,14 @@ func (g *generator) peerOf(s *Subject, w *netpol.Workload) peer {
 	default:
 		return peer{subject: other}
 	}
+}
+
+// mayBeService tells whether a name that nothing here has could be that of a Service
+// in another namespace, and not one on the internet: SERVICE.NAMESPACE. A block of
+// addresses would not allow it, for some network plugins match no pods by it.
+func mayBeService(host string) bool {
+	suffix, registered := publicsuffix.PublicSuffix(host)
+	return !registered && strings.Count(host, ".") == 1 && !strings.Contains(suffix, ".") && suffix != "local" && suffix != "internal"
 }
 
 func openBecause(e traffic.External) string {
