@@ -6,6 +6,7 @@ import (
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/traffic"
 )
 
 // allow proposes the policy of a subject, nil where nothing is to be done.
@@ -264,4 +265,17 @@ func (g *generator) isolates(w *netpol.Workload, d netpol.Direction) bool {
 	return slices.ContainsFunc(g.result.Proposals, func(p *Proposal) bool {
 		return p.Subject != nil && p.Subject == g.of[w] && slices.Contains(p.Isolates, d)
 	})
+}
+
+// injected says what is injected into the pods of a subject, so that more is called
+// than manifests tell; empty for nothing.
+func (g *generator) injected(s *Subject, d netpol.Direction) string {
+	for _, w := range s.Workloads {
+		for _, i := range traffic.Injectors(g.env.Cluster, w) {
+			if d == netpol.Egress || i.Reroutes {
+				return i.Name + " is injected, whose calls are not known"
+			}
+		}
+	}
+	return ""
 }
