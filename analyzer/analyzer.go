@@ -16,6 +16,7 @@ import (
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/rules"
+	"github.com/ringfence/ringfence/traffic"
 )
 
 // Environment is what is applied to one cluster.
@@ -27,6 +28,7 @@ type Environment struct {
 	Gaps    []Gap // what could not be seen of it
 	// NamespaceLabels are labels that the manifests do not hold, by namespace.
 	NamespaceLabels map[string]map[string]string
+	Hints           []traffic.Hint // calls that people tell
 }
 
 // Options say how to analyze.

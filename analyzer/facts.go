@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/traffic"
 )
 
 // facts makes the model of one environment. Every slice that it puts there is
@@ -19,6 +20,8 @@ type facts struct {
 	exposures map[*netpol.Workload][]netpol.Entry
 	operators operators
 	rules     map[*netpol.Rule]ruleTraits
+	calls     *traffic.Graph
+	asksAPI   map[*netpol.Workload]bool // which call the API server
 }
 
 func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap) *facts {
@@ -30,6 +33,13 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap) *facts {
 		exposures: exposures(cluster),
 		operators: findOperators(env.Objects),
 		rules:     map[*netpol.Rule]ruleTraits{},
+		calls:     traffic.Infer(cluster, env.Objects, env.Hints...),
+		asksAPI:   map[*netpol.Workload]bool{},
+	}
+	for _, e := range f.calls.Edges {
+		if e.To.External == traffic.APIServer {
+			f.asksAPI[e.From.Workload] = true
+		}
 	}
 	for _, p := range cluster.Policies {
 		for _, r := range slices.Concat(p.IngressRules, p.EgressRules) {
@@ -66,6 +76,7 @@ func (f *facts) model() *Model {
 	for _, p := range f.cluster.Policies {
 		m.Policies = append(m.Policies, f.policy(p))
 	}
+	m.Blocked = f.blocked()
 	for i := range f.gaps {
 		gap := &f.gaps[i]
 		if gap.Note {

@@ -12,6 +12,7 @@ type Model struct {
 	Namespaces  []namespaceFact `json:"namespaces"`
 	Workloads   []workloadFact  `json:"workloads"`
 	Policies    []policyFact    `json:"policies"`
+	Blocked     []blockedFact   `json:"blocked"`
 }
 
 type environmentFact struct {
@@ -159,4 +160,25 @@ type missingLabelFact struct {
 	Path      []any       `json:"path"`
 	Declared  bool        `json:"declared"`
 	At        []placeFact `json:"at"`
+}
+
+type blockedFact struct {
+	ID         int          `json:"id"`
+	Kind       string       `json:"kind"`
+	From       string       `json:"from"`
+	To         string       `json:"to"`
+	Port       string       `json:"port"`
+	Outside    bool         `json:"outside"`
+	Confidence string       `json:"confidence"`
+	Denials    []denialFact `json:"denials"`
+}
+
+type denialFact struct {
+	Direction string            `json:"direction"`
+	By        []policyPlaceFact `json:"by"`
+}
+
+type policyPlaceFact struct {
+	placeFact
+	Title string `json:"title"`
 }

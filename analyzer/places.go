@@ -14,11 +14,19 @@ type places struct {
 	ids  map[*manifest.Object]int
 }
 
-// place is an object, a namespace that no object declares, or a gap.
+// place is an object, a namespace that no object declares, a line that says
+// something of an object, or a gap.
 type place struct {
 	ref    manifest.Ref     // without a private namespace; zero for a gap
-	object *manifest.Object // nil for a gap
+	object *manifest.Object // nil for a line and a gap
+	line   *line
 	gap    *Gap
+}
+
+// line is a place that says something of an object elsewhere.
+type line struct {
+	manifest.Origin
+	says string // tells apart what one line says
 }
 
 func newPlaces() *places { return &places{ids: map[*manifest.Object]int{}} }
@@ -38,6 +46,11 @@ func (p *places) standIn(ref manifest.Ref, at *manifest.Object) int {
 	return p.add(place{ref: public(ref), object: at})
 }
 
+// spot returns a new id for a line that says something of an object.
+func (p *places) spot(ref manifest.Ref, at manifest.Origin, says string) int {
+	return p.add(place{ref: public(ref), line: &line{at, says}})
+}
+
 func (p *places) gap(g *Gap) int { return p.add(place{gap: g}) }
 
 func (p *places) add(pl place) int {
@@ -54,16 +67,23 @@ func (p *places) at(id int) (place, error) {
 
 // origin tells where a field of the place was written.
 func (p place) origin(path []any) manifest.Origin {
-	if p.gap != nil {
+	switch {
+	case p.gap != nil:
 		return manifest.Origin{Pos: p.gap.Pos, Exact: p.gap.Line > 0}
+	case p.line != nil:
+		return p.line.Origin
+	default:
+		return p.object.At(path...)
 	}
-	return p.object.At(path...)
 }
 
-// subject tells apart what stands at one position: the object, or what the gap says.
+// subject tells apart what stands at one position: the object, or what is said there.
 func (p place) subject() string {
-	if p.gap != nil {
+	switch {
+	case p.gap != nil:
 		return string(p.gap.Code) + " " + p.gap.Reason
+	case p.line != nil:
+		return p.ref.Group + " " + p.ref.Kind + " " + p.ref.Name + " " + p.line.says
 	}
 	return p.ref.Group + " " + p.ref.Kind + " " + p.ref.Name
 }

@@ -78,7 +78,7 @@ func (f *facts) mayBeDNS(p *netpol.RulePeer) bool {
 		own := f.cluster.Namespace(p.Rule.Policy.Namespace)
 		return own.Private && namesDNSPods(p) || isDNSNamespace(own.Name) && f.mayBeDNSPods(p)
 	default:
-		return f.mayBeDNSNamespace(*p.NamespaceSelector) && f.mayBeDNSPods(p)
+		return f.mayBeNamespace(*p.NamespaceSelector, "kube-system", "openshift-dns") && f.mayBeDNSPods(p)
 	}
 }
 
@@ -93,11 +93,11 @@ func (f *facts) servesDNS(p *netpol.RulePeer) bool {
 
 func isDNSNamespace(name string) bool { return name == "kube-system" || name == "openshift-dns" }
 
-// mayBeDNSNamespace tells whether a namespaceSelector may match a namespace in
-// which clusters run their DNS. Unless it is declared, of its labels only the
-// name is known, and the others are believed to be there.
-func (f *facts) mayBeDNSNamespace(s netpol.Selector) bool {
-	return slices.ContainsFunc([]string{"kube-system", "openshift-dns"}, func(name string) bool {
+// mayBeNamespace tells whether a namespaceSelector may match one of some namespaces.
+// Unless one is declared, of its labels only the name is known, and the others are
+// believed to be there.
+func (f *facts) mayBeNamespace(s netpol.Selector, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
 		if n := f.cluster.Namespace(name); n != nil && n.Declared {
 			return s.Matches(n.Labels)
 		}

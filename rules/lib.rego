@@ -52,3 +52,34 @@ absence := "medium" if not input.environment.complete
 names(ids) := sprintf("%s and %d more", [workload[min(ids)].title, count(ids) - 1]) if count(ids) > 1
 
 names(ids) := workload[min(ids)].title if count(ids) == 1
+
+# blocked(call, severity) is the finding about a call that policies deny. Where not
+# everything was seen, a policy that allows it may be just there.
+blocked(call, severity) := object.union(finding, _unseen) if {
+	sides := [sprintf("%s let it %s", [_deniers(denial.by), _way[denial.direction]]) | some denial in call.denials]
+	finding := {
+		"object": call.id,
+		"path": [],
+		"message": sprintf("%s needs to call %s on %s, but %s", [call.from, call.to, call.port, concat(", and ", sides)]),
+		"related": [{"object": by.object, "path": by.path, "message": _related(call, denial.direction)} |
+			some denial in call.denials
+			some by in denial.by
+		],
+		"severity": severity,
+		"confidence": call.confidence,
+	}
+}
+
+default _unseen := {}
+
+_unseen := {"severity": "note", "confidence": "low", "persona": "auditor"} if not input.environment.complete
+
+_related(call, "ingress") := sprintf("isolates the ingress of %s", [call.to])
+
+_related(call, "egress") := sprintf("isolates the egress of %s", [call.from])
+
+_way := {"ingress": "in", "egress": "out"}
+
+_deniers(policies) := sprintf("%s does not", [policies[0].title]) if count(policies) == 1
+
+_deniers(policies) := sprintf("%s and %d more do not", [policies[0].title, count(policies) - 1]) if count(policies) > 1

@@ -49,6 +49,7 @@ func TestModelOfTestsKeepsSchema(t *testing.T) {
 		"policies": [data.ringfence.model.policy({"rules": [
 			data.ringfence.model.rule({"peers": [data.ringfence.model.peer({})]}),
 		]})],
+		"blocked": [data.ringfence.model.blocked({})],
 	})`
 	set := load(t)
 	modules := maps.Clone(set.modules)

@@ -19,6 +19,8 @@ rule(patch) := _with(_rule, patch)
 
 peer(patch) := _with(_peer, patch)
 
+blocked(patch) := _with(_blocked, patch)
+
 gap := {"id": 9, "code": "remote-reference", "reason": "a remote base was refused", "target": "shop"}
 
 # Text for the messages of findings, to compare them as a whole.
@@ -34,6 +36,7 @@ _document := {
 	"namespaces": [],
 	"workloads": [],
 	"policies": [],
+	"blocked": [],
 }
 
 _namespace := {
@@ -115,4 +118,19 @@ _peer := {
 	"controller_labels": false,
 	"operator_pods": "none",
 	"missing_labels": [],
+}
+
+# A call from elsewhere that the policy denies.
+_blocked := {
+	"id": 8,
+	"kind": "call",
+	"from": "Deployment \"front\"",
+	"to": "Deployment \"cart\"",
+	"port": "TCP 8080",
+	"outside": false,
+	"confidence": "high",
+	"denials": [{
+		"direction": "ingress",
+		"by": [{"object": 2, "path": ["spec", "podSelector"], "title": "NetworkPolicy \"cart\""}],
+	}],
 }

@@ -121,11 +121,16 @@ func (c *command) writeNeeded(w *workspace, flags *mapFlags, format reach.Format
 // calls infers who needs to call whom in an environment, with what the configuration
 // tells.
 func (w *workspace) calls(e builtEnvironment) *traffic.Graph {
+	return traffic.Infer(e.cluster, e.objects, w.hints()...)
+}
+
+// hints are the calls that the configuration tells.
+func (w *workspace) hints() []traffic.Hint {
 	hints := make([]traffic.Hint, len(w.config.Traffic))
 	for i, c := range w.config.Traffic {
 		hints[i] = traffic.Hint{Pos: c.Pos, From: c.From, To: c.To, Reason: c.Reason}
 	}
-	return traffic.Infer(e.cluster, e.objects, hints...)
+	return hints
 }
 
 // maps returns the maps that the flags ask for: with --focus, those of the
