@@ -74,6 +74,7 @@ func (o Options) accept(gaps []Gap) []Gap {
 
 // assessAll assesses the environments in parallel and keeps their order.
 func assessAll(ctx context.Context, environments []Environment, opts Options) ([]*assessment, error) {
+	all := newRepository(environments)
 	results := make([]*assessment, len(environments))
 	errs := make([]error, len(environments))
 	next := make(chan int)
@@ -81,7 +82,7 @@ func assessAll(ctx context.Context, environments []Environment, opts Options) ([
 	for range min(runtime.GOMAXPROCS(0), len(environments)) {
 		wait.Go(func() {
 			for i := range next {
-				results[i], errs[i] = assess(ctx, environments[i], opts)
+				results[i], errs[i] = assess(ctx, environments[i], all, opts)
 			}
 		})
 	}
@@ -115,9 +116,9 @@ type located struct {
 	related     []Related
 }
 
-// assess analyzes one environment. A panic becomes an error, because it would
+// assess analyzes one environment of a repository. A panic becomes an error, because it would
 // otherwise end the program from a goroutine.
-func assess(ctx context.Context, env Environment, opts Options) (result *assessment, err error) {
+func assess(ctx context.Context, env Environment, all *repository, opts Options) (result *assessment, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("internal error: %v", r)
@@ -134,7 +135,7 @@ func assess(ctx context.Context, env Environment, opts Options) (result *assessm
 		gaps = append(gaps, Gap{Gap: gap})
 	}
 	gaps = opts.accept(gaps)
-	facts := newFacts(env, cluster, gaps)
+	facts := newFacts(env, cluster, gaps, all)
 	violations, err := opts.Rules.Evaluate(ctx, facts.model())
 	if err != nil {
 		return nil, err

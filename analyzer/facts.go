@@ -22,19 +22,22 @@ type facts struct {
 	rules     map[*netpol.Rule]ruleTraits
 	calls     *traffic.Graph
 	asksAPI   map[*netpol.Workload]bool // which call the API server
+
+	repository *repository
 }
 
-func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap) *facts {
+func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *repository) *facts {
 	f := &facts{
-		env:       env,
-		gaps:      gaps,
-		cluster:   cluster,
-		places:    newPlaces(),
-		exposures: exposures(cluster),
-		operators: findOperators(env.Objects),
-		rules:     map[*netpol.Rule]ruleTraits{},
-		calls:     traffic.Infer(cluster, env.Objects, env.Hints...),
-		asksAPI:   map[*netpol.Workload]bool{},
+		env:        env,
+		gaps:       gaps,
+		cluster:    cluster,
+		places:     newPlaces(),
+		exposures:  exposures(cluster),
+		operators:  findOperators(env.Objects),
+		rules:      map[*netpol.Rule]ruleTraits{},
+		calls:      traffic.Infer(cluster, env.Objects, env.Hints...),
+		asksAPI:    map[*netpol.Workload]bool{},
+		repository: all,
 	}
 	for _, e := range f.calls.Edges {
 		if e.To.External == traffic.APIServer {
@@ -77,6 +80,7 @@ func (f *facts) model() *Model {
 		m.Policies = append(m.Policies, f.policy(p))
 	}
 	m.Blocked = f.blocked()
+	m.Dangling = f.dangling()
 	for i := range f.gaps {
 		gap := &f.gaps[i]
 		if gap.Note {

@@ -17,7 +17,7 @@ import (
 
 func modelOf(env Environment) *Model {
 	cluster, _ := netpol.New(env.Objects, netpol.Options{})
-	return newFacts(env, cluster, env.Gaps).model()
+	return newFacts(env, cluster, env.Gaps, newRepository([]Environment{env})).model()
 }
 
 // The model keeps the schema: nothing absent, nothing null, nothing more.

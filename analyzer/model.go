@@ -13,6 +13,7 @@ type Model struct {
 	Workloads   []workloadFact  `json:"workloads"`
 	Policies    []policyFact    `json:"policies"`
 	Blocked     []blockedFact   `json:"blocked"`
+	Dangling    []danglingFact  `json:"dangling"`
 }
 
 type environmentFact struct {
@@ -181,4 +182,11 @@ type denialFact struct {
 type policyPlaceFact struct {
 	placeFact
 	Title string `json:"title"`
+}
+
+type danglingFact struct {
+	ID    int    `json:"id"`
+	Name  string `json:"name"`
+	From  string `json:"from"`
+	Owned bool   `json:"owned"`
 }

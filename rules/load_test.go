@@ -50,6 +50,7 @@ func TestModelOfTestsKeepsSchema(t *testing.T) {
 			data.ringfence.model.rule({"peers": [data.ringfence.model.peer({})]}),
 		]})],
 		"blocked": [data.ringfence.model.blocked({})],
+		"dangling": [data.ringfence.model.dangling({})],
 	})`
 	set := load(t)
 	modules := maps.Clone(set.modules)

@@ -21,6 +21,8 @@ peer(patch) := _with(_peer, patch)
 
 blocked(patch) := _with(_blocked, patch)
 
+dangling(patch) := _with(_dangling, patch)
+
 gap := {"id": 9, "code": "remote-reference", "reason": "a remote base was refused", "target": "shop"}
 
 # Text for the messages of findings, to compare them as a whole.
@@ -37,6 +39,7 @@ _document := {
 	"workloads": [],
 	"policies": [],
 	"blocked": [],
+	"dangling": [],
 }
 
 _namespace := {
@@ -134,3 +137,6 @@ _blocked := {
 		"by": [{"object": 2, "path": ["spec", "podSelector"], "title": "NetworkPolicy \"cart\""}],
 	}],
 }
+
+# A name in a namespace that is known completely.
+_dangling := {"id": 7, "name": "carts", "from": "Deployment \"front\"", "owned": true}

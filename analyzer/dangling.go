@@ -1,0 +1,86 @@
+package analyzer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/traffic"
+)
+
+// dangling returns the names that look like those of Services and that nothing has. A
+// name is left out where its namespace is not in the environment, where the repository
+// has such a Service elsewhere, and where a custom resource may have an operator make
+// one.
+func (f *facts) dangling() []danglingFact {
+	dangling := []danglingFact{}
+	for _, d := range f.calls.Dangling {
+		service, namespace := serviceNamed(d)
+		n := f.cluster.Namespace(namespace)
+		if (d.From == traffic.End{}) || d.Confidence < traffic.Medium || n == nil || len(n.Workloads()) == 0 || f.repository.mayHold(service) {
+			continue
+		}
+		fact := danglingFact{Name: d.Name, From: callTitle(d.From, d.From), Owned: f.owns(n)}
+		var about manifest.Ref
+		if w := d.From.Workload; w != nil {
+			about = w.Ref
+		}
+		fact.ID = f.places.spot(about, d.Origin, d.Name)
+		dangling = append(dangling, fact)
+	}
+	return dangling
+}
+
+// serviceNamed returns the Service that a dangling name means, and its namespace,
+// empty where it is not known.
+func serviceNamed(d traffic.Dangling) (service, namespace string) {
+	labels := strings.Split(strings.ToLower(strings.TrimSuffix(d.Name, ".")), ".")
+	switch i := slices.Index(labels, "svc"); {
+	case i >= 2:
+		return labels[i-2], labels[i-1]
+	case len(labels) > 1:
+		return labels[0], labels[1]
+	case d.From.Workload != nil:
+		return labels[0], d.From.Workload.Namespace
+	default:
+		return labels[0], ""
+	}
+}
+
+// owns tells whether all that is in a namespace is in the environment, as far as
+// manifests tell: it declares the namespace, which has no custom resource of which
+// more may be made.
+func (f *facts) owns(n *netpol.Namespace) bool {
+	return n.Declared && !n.Private && n.Name != "default" && !isSystem(n.Name) &&
+		!slices.ContainsFunc(f.env.Objects, func(o *manifest.Object) bool { return o.Namespace == n.Name && isCustom(o.Group) })
+}
+
+// repository is what all environments hold, of which some may be one cluster.
+type repository struct {
+	services  map[string]bool // by name
+	resources []string        // names of custom resources
+}
+
+func newRepository(environments []Environment) *repository {
+	r := &repository{services: map[string]bool{}}
+	for _, e := range environments {
+		for _, o := range e.Objects {
+			switch {
+			case o.Group == "" && o.Kind == "Service":
+				r.services[o.Name] = true
+			case isCustom(o.Group) && o.Name != "":
+				r.resources = append(r.resources, o.Name)
+			}
+		}
+	}
+	slices.Sort(r.resources)
+	r.resources = slices.Compact(r.resources)
+	return r
+}
+
+// mayHold tells whether there is a Service of a name, or an operator may make one for
+// a custom resource, after which it is named.
+func (r *repository) mayHold(service string) bool {
+	return r.services[service] || slices.ContainsFunc(r.resources, func(name string) bool { return strings.Contains(service, name) })
+}
