@@ -49,6 +49,20 @@ func told(e *traffic.Edge) traffic.Evidence {
 	return e.Evidence[0]
 }
 
+// countCalls counts the calls of each workload of which anything tells, and notes which call
+// the API server.
+func (f *facts) countCalls() {
+	for _, e := range f.calls.Edges {
+		if e.To.External == traffic.APIServer {
+			f.asksAPI[e.From.Workload] = true
+		}
+		if e.From != e.To {
+			f.callers[e.To.Workload]++
+			f.callees[e.From.Workload]++
+		}
+	}
+}
+
 // blocked finds the calls that policies deny although somebody needs them, in the
 // order of the graph.
 func (f *facts) blocked() []blockedFact {

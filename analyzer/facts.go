@@ -22,6 +22,8 @@ type facts struct {
 	rules     map[*netpol.Rule]ruleTraits
 	calls     *traffic.Graph
 	asksAPI   map[*netpol.Workload]bool // which call the API server
+	callers   map[*netpol.Workload]int  // how many calls to a workload something tells of
+	callees   map[*netpol.Workload]int  // how many of its calls
 
 	repository *repository
 }
@@ -37,13 +39,11 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 		rules:      map[*netpol.Rule]ruleTraits{},
 		calls:      traffic.Infer(cluster, env.Objects, env.Hints...),
 		asksAPI:    map[*netpol.Workload]bool{},
+		callers:    map[*netpol.Workload]int{},
+		callees:    map[*netpol.Workload]int{},
 		repository: all,
 	}
-	for _, e := range f.calls.Edges {
-		if e.To.External == traffic.APIServer {
-			f.asksAPI[e.From.Workload] = true
-		}
-	}
+	f.countCalls()
 	for _, p := range cluster.Policies {
 		for _, r := range slices.Concat(p.IngressRules, p.EgressRules) {
 			f.rules[r] = f.traits(r)

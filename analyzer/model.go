@@ -62,6 +62,9 @@ type workloadFact struct {
 	DataStore       string      `json:"data_store"`
 	ClusterDNS      bool        `json:"cluster_dns"`
 	Uncertain       bool        `json:"uncertain"`
+	Operated        bool        `json:"operated"`
+	Callers         int         `json:"callers"`
+	Callees         int         `json:"callees"`
 	ExposedBy       []placeFact `json:"exposed_by"`
 	Ingress         ingressFact `json:"ingress"`
 	Egress          egressFact  `json:"egress"`

@@ -65,6 +65,9 @@ _workload := {
 	"data_store": "",
 	"cluster_dns": true,
 	"uncertain": false,
+	"operated": false,
+	"callers": 0,
+	"callees": 0,
 	"exposed_by": [],
 	"ingress": {"policies": [], "isolated": false, "open": true, "open_by": []},
 	"egress": {

@@ -7,9 +7,10 @@ import (
 
 // Example shows a rule at work.
 type Example struct {
-	File   string // name of the manifest with the defect
-	Text   string // what it holds
-	Output string // what ringfence prints of it
+	File    string // name of the manifest with the defect
+	Text    string // what it holds
+	Command string // with which ringfence finds it: "check"
+	Output  string // what ringfence prints of it
 }
 
 // Page returns the rule's page in Markdown, without an example.
@@ -18,8 +19,8 @@ func Page(r *Rule) string { return page(r, "") }
 // PageWithExample returns the rule's page in Markdown with the example before
 // the remedy.
 func PageWithExample(r *Rule, e Example) string {
-	return page(r, fmt.Sprintf("\n## Example\n\nWith this in `%s`\n\n%s\n`ringfence check` prints\n\n%s",
-		e.File, code("yaml", e.Text), code("text", e.Output)))
+	return page(r, fmt.Sprintf("\n## Example\n\nWith this in `%s`\n\n%s\n`ringfence %s` prints\n\n%s",
+		e.File, code("yaml", e.Text), e.Command, code("text", e.Output)))
 }
 
 func page(r *Rule, example string) string {

@@ -56,7 +56,7 @@ func TestPagesAreFresh(t *testing.T) {
 
 func TestWithoutExample(t *testing.T) {
 	r := load(t).Rule("split-peer")
-	page := PageWithExample(r, Example{File: "web.yaml", Text: "kind: NetworkPolicy\n", Output: "web.yaml:1:1: high\n"})
+	page := PageWithExample(r, Example{File: "web.yaml", Text: "kind: NetworkPolicy\n", Command: "check", Output: "web.yaml:1:1: high\n"})
 	if diff := cmp.Diff(Page(r), withoutExample(page)); diff != "" {
 		t.Errorf("a page without its example (-want +got):\n%s", diff)
 	}

@@ -33,7 +33,7 @@ func TestRulePages(t *testing.T) {
 	}
 	want := map[string]string{"README.md": rules.Index(set.Rules())}
 	for _, r := range set.Rules() {
-		want[r.ID+".md"] = rules.PageWithExample(r, example(t, scripts, r.ID))
+		want[r.ID+".md"] = rules.PageWithExample(r, example(t, scripts, r))
 	}
 	got := readPages(t, dir)
 	if *update {
@@ -81,14 +81,18 @@ func writePages(t *testing.T, dir string, old, pages map[string]string) map[stri
 
 // example takes the first file with a "# want" comment for the rule out of its
 // script, and what check prints of that rule and file. The comments are left out.
-func example(t *testing.T, scripts, id string) rules.Example {
+func example(t *testing.T, scripts string, r *rules.Rule) rules.Example {
 	t.Helper()
+	id := r.ID
 	archive, err := txtar.ParseFile(filepath.Join(scripts, id+".txtar"))
 	if err != nil {
 		t.Fatalf("every rule has a script: %v", err)
 	}
 	t.Chdir(t.TempDir())
-	var e rules.Example
+	e := rules.Example{Command: "check"}
+	if r.Persona == rules.Auditor {
+		e.Command += " --persona auditor"
+	}
 	for _, f := range archive.Files {
 		text, wanted := withoutComments(string(f.Data))
 		if e.File == "" && slices.Contains(wanted, id) {
@@ -99,7 +103,7 @@ func example(t *testing.T, scripts, id string) rules.Example {
 	if e.File == "" {
 		t.Fatalf("%s.txtar: no comment wants %s", id, id)
 	}
-	report, stderr, _ := run("check")
+	report, stderr, _ := run(strings.Fields(e.Command)...)
 	for part := range strings.SplitSeq(report, "\n\n") {
 		first, _, _ := strings.Cut(part, "\n")
 		if strings.HasPrefix(first, e.File+":") && strings.HasSuffix(first, "["+id+"]") {
