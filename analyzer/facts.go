@@ -61,6 +61,7 @@ func (f *facts) model() *Model {
 		Namespaces:  []namespaceFact{},
 		Workloads:   []workloadFact{},
 		Policies:    []policyFact{},
+		Services:    []serviceFact{},
 	}
 	for _, n := range f.cluster.Namespaces {
 		if n.Declared || len(n.Workloads()) > 0 {
@@ -78,6 +79,11 @@ func (f *facts) model() *Model {
 	}
 	for _, p := range f.cluster.Policies {
 		m.Policies = append(m.Policies, f.policy(p))
+	}
+	for _, s := range f.cluster.Services {
+		if fact, ok := f.service(s); ok {
+			m.Services = append(m.Services, fact)
+		}
 	}
 	m.Blocked = f.blocked()
 	m.Dangling = f.dangling()

@@ -12,6 +12,7 @@ type Model struct {
 	Namespaces  []namespaceFact `json:"namespaces"`
 	Workloads   []workloadFact  `json:"workloads"`
 	Policies    []policyFact    `json:"policies"`
+	Services    []serviceFact   `json:"services"`
 	Blocked     []blockedFact   `json:"blocked"`
 	Dangling    []danglingFact  `json:"dangling"`
 }
@@ -164,6 +165,26 @@ type missingLabelFact struct {
 	Path      []any       `json:"path"`
 	Declared  bool        `json:"declared"`
 	At        []placeFact `json:"at"`
+}
+
+type serviceFact struct {
+	ID                 int                 `json:"id"`
+	Title              string              `json:"title"`
+	Private            bool                `json:"private"`
+	Selector           string              `json:"selector"`
+	Backends           []int               `json:"backends"`
+	Nearly             []int               `json:"nearly"`
+	Akin               []int               `json:"akin"`
+	NamespaceWorkloads int                 `json:"namespace_workloads"`
+	ControllerLabels   bool                `json:"controller_labels"`
+	OperatorPods       string              `json:"operator_pods"`
+	MissingTargets     []missingTargetFact `json:"missing_targets"`
+}
+
+type missingTargetFact struct {
+	Path     []any  `json:"path"`
+	Name     string `json:"name"`
+	Protocol string `json:"protocol"`
 }
 
 type blockedFact struct {

@@ -49,6 +49,9 @@ func TestModelOfTestsKeepsSchema(t *testing.T) {
 		"policies": [data.ringfence.model.policy({"rules": [
 			data.ringfence.model.rule({"peers": [data.ringfence.model.peer({})]}),
 		]})],
+		"services": [data.ringfence.model.service({
+			"missing_targets": [{"path": ["spec", "ports", 0, "targetPort"], "name": "http", "protocol": "TCP"}],
+		})],
 		"blocked": [data.ringfence.model.blocked({})],
 		"dangling": [data.ringfence.model.dangling({})],
 	})`

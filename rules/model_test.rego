@@ -19,6 +19,8 @@ rule(patch) := _with(_rule, patch)
 
 peer(patch) := _with(_peer, patch)
 
+service(patch) := _with(_service, patch)
+
 blocked(patch) := _with(_blocked, patch)
 
 dangling(patch) := _with(_dangling, patch)
@@ -38,6 +40,7 @@ _document := {
 	"namespaces": [],
 	"workloads": [],
 	"policies": [],
+	"services": [],
 	"blocked": [],
 	"dangling": [],
 }
@@ -143,3 +146,18 @@ _blocked := {
 
 # A name in a namespace that is known completely.
 _dangling := {"id": 7, "name": "carts", "from": "Deployment \"front\"", "owned": true}
+
+# A Service of the workload.
+_service := {
+	"id": 6,
+	"title": "Service \"cart\"",
+	"private": false,
+	"selector": "app=cart",
+	"backends": [1],
+	"nearly": [],
+	"akin": [],
+	"namespace_workloads": 1,
+	"controller_labels": false,
+	"operator_pods": "none",
+	"missing_targets": [],
+}
