@@ -17,7 +17,8 @@ type facts struct {
 	gaps      []Gap
 	cluster   *netpol.Cluster
 	places    *places
-	exposures map[*netpol.Workload][]netpol.Entry
+	entries   map[*netpol.Workload][]netpol.Entry
+	exposures map[*netpol.Workload][]netpol.Entry // the entries from outside
 	operators operators
 	rules     map[*netpol.Rule]ruleTraits
 	calls     *traffic.Graph
@@ -34,7 +35,6 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 		gaps:       gaps,
 		cluster:    cluster,
 		places:     newPlaces(),
-		exposures:  exposures(cluster),
 		operators:  findOperators(env.Objects),
 		rules:      map[*netpol.Rule]ruleTraits{},
 		calls:      traffic.Infer(cluster, env.Objects, env.Hints...),
@@ -43,6 +43,7 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 		callees:    map[*netpol.Workload]int{},
 		repository: all,
 	}
+	f.entries, f.exposures = entriesOf(cluster)
 	f.countCalls()
 	for _, p := range cluster.Policies {
 		for _, r := range slices.Concat(p.IngressRules, p.EgressRules) {

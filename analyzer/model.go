@@ -116,22 +116,42 @@ type policyFact struct {
 }
 
 type ruleFact struct {
-	Direction  string      `json:"direction"`
-	Path       []any       `json:"path"`
-	Effective  bool        `json:"effective"`
-	AllowsAll  bool        `json:"allows_all"`
-	Ports      string      `json:"ports"`
-	OnlyDNS    bool        `json:"only_dns"`
-	OnlyHTTPS  bool        `json:"only_https"`
-	Published  bool        `json:"published"`
-	WideBlocks []blockFact `json:"wide_blocks"`
-	Splits     []splitFact `json:"splits"`
-	Peers      []peerFact  `json:"peers"`
+	Direction    string            `json:"direction"`
+	Path         []any             `json:"path"`
+	Effective    bool              `json:"effective"`
+	AllowsAll    bool              `json:"allows_all"`
+	Ports        string            `json:"ports"`
+	OnlyDNS      bool              `json:"only_dns"`
+	OnlyHTTPS    bool              `json:"only_https"`
+	Published    bool              `json:"published"`
+	WideBlocks   []blockFact       `json:"wide_blocks"`
+	MissingNames []missingNameFact `json:"missing_names"`
+	ServicePorts []servicePortFact `json:"service_ports"`
+	Splits       []splitFact       `json:"splits"`
+	Peers        []peerFact        `json:"peers"`
 }
 
 type blockFact struct {
 	Path []any  `json:"path"`
 	CIDR string `json:"cidr"`
+}
+
+type missingNameFact struct {
+	Path      []any  `json:"path"`
+	Name      string `json:"name"`
+	Protocol  string `json:"protocol"`
+	Workloads []int  `json:"workloads"`
+}
+
+type servicePortFact struct {
+	Path         []any  `json:"path"`
+	Port         int    `json:"port"`
+	Target       int    `json:"target"`
+	Protocol     string `json:"protocol"`
+	Workload     int    `json:"workload"`
+	Service      int    `json:"service"`
+	ServicePath  []any  `json:"service_path"`
+	ServiceTitle string `json:"service_title"`
 }
 
 type splitFact struct {

@@ -43,17 +43,19 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 func (f *facts) rule(r *netpol.Rule) ruleFact {
 	traits := f.rules[r]
 	fact := ruleFact{
-		Direction:  r.Direction.Name(),
-		Path:       r.Path(),
-		Effective:  r.Policy.Isolates(r.Direction),
-		AllowsAll:  traits.allowsAll,
-		Ports:      r.PortsPhrase(),
-		OnlyDNS:    traits.onlyDNS,
-		OnlyHTTPS:  onlyHTTPS(r),
-		Published:  f.published(r),
-		WideBlocks: wideBlocks(r),
-		Splits:     f.splits(r),
-		Peers:      []peerFact{},
+		Direction:    r.Direction.Name(),
+		Path:         r.Path(),
+		Effective:    r.Policy.Isolates(r.Direction),
+		AllowsAll:    traits.allowsAll,
+		Ports:        r.PortsPhrase(),
+		OnlyDNS:      traits.onlyDNS,
+		OnlyHTTPS:    onlyHTTPS(r),
+		Published:    f.published(r),
+		WideBlocks:   wideBlocks(r),
+		MissingNames: f.missingNames(r),
+		ServicePorts: f.servicePorts(r),
+		Splits:       f.splits(r),
+		Peers:        []peerFact{},
 	}
 	for _, p := range r.Peers {
 		if p.PodSelector != nil || p.NamespaceSelector != nil {

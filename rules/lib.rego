@@ -55,7 +55,7 @@ names(ids) := workload[min(ids)].title if count(ids) == 1
 
 # blocked(call, severity) is the finding about a call that policies deny. Where not
 # everything was seen, a policy that allows it may be just there.
-blocked(call, severity) := object.union(finding, _unseen) if {
+blocked(call, severity) := object.union(finding, unseen) if {
 	sides := [sprintf("%s let it %s", [_deniers(denial.by), _way[denial.direction]]) | some denial in call.denials]
 	finding := {
 		"object": call.id,
@@ -70,9 +70,10 @@ blocked(call, severity) := object.union(finding, _unseen) if {
 	}
 }
 
-default _unseen := {}
+# What becomes of a finding that may be wrong where not everything was seen.
+default unseen := {}
 
-_unseen := {"severity": "note", "confidence": "low", "persona": "auditor"} if not input.environment.complete
+unseen := {"severity": "note", "confidence": "low", "persona": "auditor"} if not input.environment.complete
 
 _related(call, "ingress") := sprintf("isolates the ingress of %s", [call.to])
 

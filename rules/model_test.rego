@@ -111,6 +111,8 @@ _rule := {
 	"only_https": false,
 	"published": false,
 	"wide_blocks": [],
+	"missing_names": [],
+	"service_ports": [],
 	"splits": [],
 	"peers": [],
 }
