@@ -63,10 +63,19 @@ webhooks: [{name: db.example.com, clientConfig: {service: {namespace: shop, name
 		"blocks may hold pods":   {call + isolated("db", "Ingress", "{from: [{ipBlock: {cidr: 10.1.0.0/16}}]}"), nil},
 		"public blocks do not":   {call + isolated("db", "Ingress", "{from: [{ipBlock: {cidr: 8.8.8.0/24}}]}"), []string{"web > db TCP 8080 ingress"}},
 		"a policy not evaluated": {
-			call + isolated("db", "Ingress", "") + "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: db}\n" +
-				"spec: {endpointSelector: {matchLabels: {app: db}}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]}\n",
+			outside + isolated("web", "Egress", "") + "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: web}\n" +
+				"spec: {endpointSelector: {matchLabels: {app: web}}, egress: [{toFQDNs: [{matchName: api.payments.com}]}]}\n",
 			nil,
 		},
+
+		"a Job that serves nobody": {
+			call + strings.Replace(isolated("init", "Ingress", ""), "app: init", "job: init", 1) + `apiVersion: batch/v1
+kind: Job
+metadata: {name: init}
+spec: {template: {metadata: {labels: {app: db, job: init}}, spec: {containers: [{name: main}]}}}
+`, nil,
+		},
+		"a Helm test": {strings.Replace(call, "  name: web\n", "  name: web\n  annotations: {helm.sh/hook: test}\n", 1) + isolated("db", "Ingress", ""), nil},
 
 		"API server":                     {api + isolated("web", "Egress", "{to: [{namespaceSelector: {}}]}"), []string{"web > the API server TCP 6443 egress"}},
 		"API server by any address":      {api + isolated("web", "Egress", "{to: [{ipBlock: {cidr: 10.0.0.1/32}}]}"), nil},
