@@ -55,6 +55,28 @@ func TestAnnotations(t *testing.T) {
 	}
 }
 
+// What is injected into pods gets addresses by annotations.
+func TestAddressAnnotations(t *testing.T) {
+	annotated := func(key, address string) string {
+		return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, namespace: shop}\nspec: {template: {metadata: {annotations: {" + key + ": '" + address + "'}}, spec: " + idle + "}}"
+	}
+	vault := []string{deployment("vault", idle), service("vault", "vault", "ports: [{port: 8200, targetPort: web}]")}
+	const key = "vault.hashicorp.com/service"
+	for _, c := range []struct {
+		key, address string
+		want         []string
+	}{
+		{key, "http://vault.shop.svc:8200", []string{"shop/Deployment/app -> shop/Deployment/vault 8080/TCP high"}},
+		{key, "https://vault.acme.io", []string{"shop/Deployment/app -> vault.acme.io 443/TCP high"}},
+		{key, "https://vault.vault.svc:8200", []string{"? shop/Deployment/app -> vault.vault.svc"}},
+		{key, "vault", nil}, // which is no address
+		{"vault.hashicorp.com/role", "http://vault.shop.svc:8200", nil},
+		{"dapr.io/placement-host-address", "vault:8200", []string{"shop/Deployment/app -> shop/Deployment/vault 8080/TCP high"}},
+	} {
+		scenario{name: c.key + " " + c.address, manifests: append(vault, annotated(c.key, c.address)), want: c.want}.run(t)
+	}
+}
+
 func TestHints(t *testing.T) {
 	both := []string{deployment("app", idle), deployment("db", idle), service("db", "db", "ports: [{port: 5432, targetPort: web}]")}
 	at := manifest.Pos{File: "hints.yaml", Line: 3}

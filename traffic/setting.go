@@ -101,10 +101,33 @@ func (x *inference) readSettings() {
 		}
 		settings = append(settings, x.mounted.of(w)...)
 		settings = append(settings, x.operatedSettings(w)...)
+		settings = append(settings, annotationSettings(w)...)
+		settings = append(settings, x.componentSettings(w)...)
 		x.callAll(settings)
 		x.readPeers(w, settings)
 		x.readRegistries(settings)
 	}
+}
+
+// addressAnnotations give addresses to containers that are injected into pods
+// (https://developer.hashicorp.com/vault/docs/deploy/kubernetes/injector/annotations,
+// https://docs.dapr.io/reference/arguments-annotations-overview/).
+var addressAnnotations = []string{
+	"vault.hashicorp.com/service", "vault.hashicorp.com/proxy-address", "dapr.io/placement-host-address", "dapr.io/scheduler-host-address",
+}
+
+// annotationSettings returns the annotations of a workload's pods that are addresses.
+func annotationSettings(w *netpol.Workload) []*setting {
+	var settings []*setting
+	for _, key := range addressAnnotations {
+		path := append(annotationsPath(w), key)
+		if value := manifest.Text(w.Source.Data, path...); value != "" {
+			settings = append(settings, &setting{
+				workload: w, kind: "annotation", key: key, value: value, from: source{w.Source, path}, group: "annotations", confidence: High,
+			})
+		}
+	}
+	return settings
 }
 
 // variable is an environment variable of a container.
