@@ -96,11 +96,17 @@ func (g *generator) unknown(s *Subject, d netpol.Direction, needs []need) string
 	if slices.ContainsFunc(s.Workloads, func(w *netpol.Workload) bool { return w.Operated != nil }) {
 		return "its operator makes its pods, of which not everything is known"
 	}
-	if mesh := g.injected(s, d); mesh != "" {
-		return mesh
-	}
+	known := slices.ContainsFunc(needs, func(n need) bool {
+		return n.edge != nil && slices.ContainsFunc(n.edge.Evidence, func(e traffic.Evidence) bool { return !isOfInjector(e) })
+	})
 	if d == netpol.Egress {
-		if len(needs) == 0 {
+		if key := g.unknownInjector(s); key != "" {
+			return key + " asks for an injector whose calls are not known"
+		}
+		if g.isDNS(s) {
+			return "the DNS of the cluster asks others, whom manifests do not tell"
+		}
+		if !known {
 			return "nothing tells whom it calls"
 		}
 		if name := g.dangling(s); name != "" {
@@ -112,10 +118,10 @@ func (g *generator) unknown(s *Subject, d netpol.Direction, needs []need) string
 }
 
 // dangling returns a name that a subject calls and that nothing in the environment
-// has, empty for none.
+// has, empty for none. What an injector is known to call has its own need.
 func (g *generator) dangling(s *Subject) string {
 	for _, d := range g.env.Calls.Dangling {
-		if d.From.Workload != nil && g.of[d.From.Workload] == s {
+		if d.From.Workload != nil && g.of[d.From.Workload] == s && !isOfInjector(d.Evidence) {
 			return d.Name
 		}
 	}
@@ -265,17 +271,4 @@ func (g *generator) isolates(w *netpol.Workload, d netpol.Direction) bool {
 	return slices.ContainsFunc(g.result.Proposals, func(p *Proposal) bool {
 		return p.Subject != nil && p.Subject == g.of[w] && slices.Contains(p.Isolates, d)
 	})
-}
-
-// injected says what is injected into the pods of a subject, so that more is called
-// than manifests tell; empty for nothing.
-func (g *generator) injected(s *Subject, d netpol.Direction) string {
-	for _, w := range s.Workloads {
-		for _, i := range traffic.Injectors(g.env.Cluster, w) {
-			if d == netpol.Egress || i.Reroutes {
-				return i.Name + " is injected, whose calls are not known"
-			}
-		}
-	}
-	return ""
 }

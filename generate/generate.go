@@ -98,8 +98,7 @@ func (r Remark) String() string {
 // Propose proposes policies for an environment. The error is one of the proof, and
 // a mistake of this package.
 func Propose(env Environment, opts Options) (*Result, error) {
-	g := &generator{env: env, opts: opts}
-	g.findSubjects()
+	g := newGenerator(env, opts)
 	for _, s := range g.subjects {
 		if p := g.allow(s); p != nil {
 			g.result.Proposals = append(g.result.Proposals, p)
@@ -129,6 +128,25 @@ type generator struct {
 	of       map[*netpol.Workload]*Subject
 	services map[*netpol.Workload][]*netpol.Service
 	result   Result
+
+	dns, outside *others
+
+	// What was found once it was asked for.
+	needs     map[side][]need
+	injectors map[*netpol.Workload][]*injector
+	control   []controlTarget
+	scraping  []*netpol.Workload
+	probes    *others
+	waypoints []*others
+}
+
+func newGenerator(env Environment, opts Options) *generator {
+	g := &generator{
+		env: env, opts: opts, dns: clusterDNS(), outside: outside(),
+		needs: map[side][]need{}, injectors: map[*netpol.Workload][]*injector{},
+	}
+	g.findSubjects()
+	return g
 }
 
 func (g *generator) directions() []netpol.Direction {

@@ -88,10 +88,8 @@ func (r *rule) who() string {
 	switch {
 	case p.subject != nil:
 		return p.subject.Namespace + "/" + p.subject.name()
-	case p.dns:
-		return "dns"
-	case p.outside:
-		return "outside"
+	case p.others != nil:
+		return p.others.name
 	case p.block.IsValid():
 		return p.block.String()
 	default:
@@ -108,7 +106,7 @@ func (r *rule) onPorts() string {
 }
 
 func TestPropose(t *testing.T) {
-	const dns = "dns TCP 53,UDP 53"
+	const dns = "coredns TCP 53,UDP 53"
 	tests := []struct {
 		name, text string
 		opts       Options
@@ -165,9 +163,8 @@ func TestPropose(t *testing.T) {
 		},
 		{"a mesh calls its control plane", namespaces + strings.ReplaceAll(web, "version: v1", `sidecar.istio.io/inject: "true"`) + api, Options{DefaultDeny: DenyNever, Directions: []netpol.Direction{netpol.Egress}}, []string{
 			"shop/api-allow egress[everything]",
-			"shop/web-allow egress[shop/api TCP 9000; " + dns + "; everything]",
+			"shop/web-allow egress[shop/api TCP 9000; " + dns + "; anybody TCP 15010,TCP 15012]",
 			"shop/Deployment/api: its egress is left open: nothing tells whom it calls",
-			"shop/Deployment/web: its egress is left open: Istio's sidecar is injected, whose calls are not known",
 		}},
 	}
 	for _, test := range tests {
@@ -184,8 +181,7 @@ func TestProofFails(t *testing.T) {
 	objects, _ := manifest.Parse("cluster.yaml", []byte(namespaces+web+api+ledger))
 	c, _ := netpol.New(objects, netpol.Options{})
 	for _, broken := range []string{"port: 9000", "app: web", "kubernetes.io/metadata.name: bank"} {
-		g := &generator{env: Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}}
-		g.findSubjects()
+		g := newGenerator(Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}, Options{})
 		p := g.allow(g.of[c.Workloads[1]]) // shop/api
 		if err := p.write(); err != nil {
 			t.Fatal(err)
@@ -208,8 +204,7 @@ func TestProofFails(t *testing.T) {
 func TestProofOfOthers(t *testing.T) {
 	objects, _ := manifest.Parse("cluster.yaml", []byte(namespaces+web+api))
 	c, _ := netpol.New(objects, netpol.Options{})
-	g := &generator{env: Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}}
-	g.findSubjects()
+	g := newGenerator(Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}, Options{})
 	p := &Proposal{Namespace: "shop", Name: "default-deny", Isolates: []netpol.Direction{netpol.Ingress}}
 	if err := p.write(); err != nil {
 		t.Fatal(err)

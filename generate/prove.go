@@ -8,15 +8,10 @@ import (
 	"github.com/ringfence/ringfence/netpol"
 )
 
-// dnsPods stands for the DNS of the cluster where the environment does not hold it.
-const dnsPods = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "coredns", "namespace": "kube-system"},
-"spec": {"template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}}}}`
-
 // Prove proves policies that stand in the place of proposals for an environment, such
 // as these after they were written to files and rendered.
-func Prove(env Environment, policies []*manifest.Object) error {
-	g := &generator{env: env}
-	g.findSubjects()
+func Prove(env Environment, opts Options, policies []*manifest.Object) error {
+	g := newGenerator(env, opts)
 	if err := g.prove(policies); err != nil {
 		return fmt.Errorf("environment %s: proof: %w", env.Name, err)
 	}
@@ -46,10 +41,22 @@ func (g *generator) prove(policies []*manifest.Object) error {
 	return nil
 }
 
-// objects are those of the environment, with the DNS of the cluster.
+// objects are those of the environment, after stand-ins for the other pods that are
+// needed.
 func (g *generator) objects() []*manifest.Object {
-	dns, _ := manifest.Parse("dns", []byte(dnsPods))
-	return slices.Concat(dns, g.env.Objects)
+	var objects []*manifest.Object
+	met := map[*others]bool{}
+	for _, s := range g.subjects {
+		for _, d := range []netpol.Direction{netpol.Ingress, netpol.Egress} {
+			for _, n := range g.needsOf(s, d) {
+				if o := n.peer.others; o != nil && !met[o] {
+					met[o] = true
+					objects = append(objects, o.standIn()...)
+				}
+			}
+		}
+	}
+	return append(objects, g.env.Objects...)
 }
 
 // rebuild builds the cluster with more policies.
@@ -81,7 +88,7 @@ func (g *generator) proveNeeds(before, after *netpol.Cluster, s *Subject, d netp
 
 func proveNeed(c *netpol.Cluster, subject *netpol.Workload, d netpol.Direction, n need) error {
 	near := rebuilt(c, subject)
-	for _, far := range n.ends(c) {
+	for _, far := range n.peer.ends(c) {
 		from, to := far, near
 		if d == netpol.Egress {
 			from, to = near, far
@@ -105,32 +112,4 @@ func (n need) conn() netpol.ConnSet {
 func rebuilt(c *netpol.Cluster, w *netpol.Workload) netpol.Peer {
 	i := slices.IndexFunc(c.Workloads, func(o *netpol.Workload) bool { return o.Ref == w.Ref })
 	return netpol.PodsOf(c.Workloads[i])
-}
-
-// ends returns the peers to which a need must be allowed; for anybody, an address
-// and a pod from elsewhere stand for all.
-func (n need) ends(c *netpol.Cluster) []netpol.Peer {
-	p := n.peer
-	switch {
-	case p.subject != nil:
-		var ends []netpol.Peer
-		for _, w := range p.subject.Workloads {
-			ends = append(ends, rebuilt(c, w))
-		}
-		return ends
-	case p.dns:
-		var ends []netpol.Peer // none in the environment itself, which need not hold it
-		for _, w := range c.Workloads {
-			if w.Namespace == "kube-system" && w.Labels["k8s-app"] == "kube-dns" {
-				ends = append(ends, netpol.PodsOf(w))
-			}
-		}
-		return ends
-	case p.outside:
-		return c.Internet()
-	case p.block.IsValid():
-		return c.Split(netpol.Addresses(p.block))
-	default:
-		return append(c.Internet(), netpol.Elsewhere())
-	}
 }

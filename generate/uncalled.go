@@ -21,6 +21,9 @@ func (g *generator) uncalled(s *Subject, needs []need) []need {
 		why := fmt.Sprintf("nothing tells who calls %s %d", p.protocol, p.number)
 		g.remark(s.Workloads[0], "its ingress is left open on %s %d: nothing tells who calls that", p.protocol, p.number)
 		open = append(open, need{peer: peer{open: why}, port: p.number, protocol: p.protocol, why: why})
+		for _, tunnel := range g.tunnels(s) { // if they are in the mesh
+			open = append(open, need{peer: peer{open: why}, port: tunnel, protocol: netpol.TCP, why: why})
+		}
 	}
 	return open
 }

@@ -1,22 +1,16 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
-)
-
-// What stands for a host name outside of the cluster: all addresses but those of
-// the metadata services of clouds.
-var (
-	outsideV4 = netpol.Block{CIDR: netip.MustParsePrefix("0.0.0.0/0"), Except: []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16")}}
-	outsideV6 = netpol.Block{CIDR: netip.MustParsePrefix("::/0"), Except: []netip.Prefix{netip.MustParsePrefix("fd00:ec2::254/128")}}
+	"github.com/ringfence/ringfence/traffic"
 )
 
 // write fills in the proposal's text and makes its object of that, so that what is
@@ -66,10 +60,11 @@ func (p *Proposal) outside() []string {
 	var hosts []string
 	for _, r := range p.Rules {
 		for _, n := range r.needs {
-			if !n.peer.outside {
+			e := cmp.Or(n.edge, n.about)
+			if n.peer.others == nil || e == nil || e.To.Host == "" && e.To.External != traffic.Internet {
 				continue
 			}
-			host := n.edge.To.String()
+			host := e.To.String()
 			if n.port != 0 {
 				host += ":" + strconv.Itoa(n.port)
 			}
@@ -145,10 +140,14 @@ func (p peer) spell(namespace string, names Names) []string {
 		return item(slices.Concat([]string{"podSelector:"}, indented(1, names.Pods(p.subject, false, peerDepth))))
 	case p.subject != nil:
 		return podsIn(p.subject.Namespace, names.Pods(p.subject, false, peerDepth))
-	case p.dns:
-		return podsIn("kube-system", names.Others(map[string]string{"k8s-app": "kube-dns"}))
-	case p.outside:
-		return append(blockItem(outsideV4), blockItem(outsideV6)...)
+	case p.others != nil && p.others.namespace != "":
+		return podsIn(p.others.namespace, names.Others(p.others.labels))
+	case p.others != nil:
+		var items []string
+		for _, b := range p.others.blocks {
+			items = append(items, blockItem(b)...)
+		}
+		return items
 	default:
 		return blockItem(netpol.Block{CIDR: p.block})
 	}

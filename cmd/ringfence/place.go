@@ -39,7 +39,7 @@ func (c *command) place(ctx context.Context, flags *generateFlags, opts generate
 	for _, r := range plan.Remarks {
 		fmt.Fprintf(c.stderr, "remark: %s\n", report.Printable(r))
 	}
-	if err := c.provePlan(ctx, w, plan, flags, paths); err != nil {
+	if err := c.provePlan(ctx, w, plan, flags, opts, paths); err != nil {
 		return err
 	}
 	if flags.write {
@@ -93,7 +93,7 @@ func (c *command) propose(w *workspace, opts generate.Options) ([]place.Environm
 // provePlan renders the repository as it is planned, and proves what came out: the
 // environments are the same but for the generated policies, and these are as good as
 // the proposals.
-func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan, flags *generateFlags, paths []string) error {
+func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan, flags *generateFlags, opts generate.Options, paths []string) error {
 	planned, err := c.changed(ctx, w, plan.Files(), &flags.selection, paths)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan,
 				e.name, len(e.objects), len(before[i].objects), e.gaps, before[i].gaps, firstNew(w.allGaps(), planned.allGaps()))
 		}
 		policies := slices.DeleteFunc(planned.environments[i].Objects(), func(o *manifest.Object) bool { return !generate.IsGenerated(o) })
-		if err := generate.Prove(w.generated(e), policies); err != nil {
+		if err := generate.Prove(w.generated(e), opts, policies); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,141 @@
+package generate
+
+import (
+	"encoding/json"
+	"net/netip"
+	"slices"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/traffic"
+)
+
+// peer is whom a rule names. The zero value is anybody.
+type peer struct {
+	subject *Subject // pods of the environment
+	others  *others
+	block   netip.Prefix
+	open    string // why nobody can be named
+}
+
+// others are pods or addresses that are known by something else than the manifests of
+// the environment, such as the DNS of the cluster. There is one for each, so that
+// pointers tell whether they are the same.
+type others struct {
+	name      string            // by which rules are sorted
+	namespace string            // of pods; empty for addresses
+	labels    map[string]string // empty for all pods of the namespace
+	blocks    []netpol.Block
+}
+
+// has tells whether a workload of the environment is among the pods.
+func (o *others) has(w *netpol.Workload) bool {
+	return o.namespace != "" && w.Namespace == o.namespace && !w.HostNetwork && has(w.Labels, o.labels)
+}
+
+// standIn returns a workload that stands for the pods in a proof, where the
+// environment does not hold them; nil for addresses.
+func (o *others) standIn() []*manifest.Object {
+	if o.namespace == "" {
+		return nil
+	}
+	text, _ := json.Marshal(map[string]any{ // of strings only
+		"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": o.name, "namespace": o.namespace},
+		"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{"labels": o.labels}}},
+	})
+	objects, _ := manifest.Parse("stand-in", text)
+	return objects
+}
+
+// outside stands for a host name outside of the cluster: all addresses but those of
+// the metadata services of clouds.
+func outside() *others {
+	return &others{name: "outside", blocks: []netpol.Block{
+		{CIDR: netip.MustParsePrefix("0.0.0.0/0"), Except: []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16")}},
+		{CIDR: netip.MustParsePrefix("::/0"), Except: []netip.Prefix{netip.MustParsePrefix("fd00:ec2::254/128")}},
+	}}
+}
+
+// clusterDNS is the DNS of most clusters
+// (https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/).
+func clusterDNS() *others {
+	return &others{name: "coredns", namespace: "kube-system", labels: map[string]string{"k8s-app": "kube-dns"}}
+}
+
+// peerOf names the pods of a workload, or says why nothing can.
+func (g *generator) peerOf(s *Subject, w *netpol.Workload) peer {
+	other := g.of[w]
+	switch {
+	case w.HostNetwork:
+		return peer{open: w.String() + " is on the host network, where no selector matches it"}
+	case other == nil:
+		return peer{open: w.String() + " has no labels by which a selector could name it"}
+	case other.Namespace != s.Namespace && manifest.IsPrivate(other.Namespace):
+		return peer{open: "the namespace of " + w.String() + " is not known"}
+	default:
+		return peer{subject: other}
+	}
+}
+
+// external says why an external cannot be named.
+func (g *generator) external(e traffic.External) peer {
+	switch e {
+	case traffic.Internet:
+		return peer{open: "clients outside of the cluster have no addresses that are known"}
+	case traffic.IngressController:
+		return peer{open: "which pods serve Ingresses and routes is not in the repository"}
+	case traffic.APIServer:
+		return peer{open: "the API server has no pods that a selector could name"}
+	case traffic.PrometheusServer:
+		return peer{open: "which Prometheus scrapes it is not in the repository"}
+	case traffic.Node:
+		return peer{open: "nodes have no labels that a selector could name"}
+	default:
+		return peer{open: "who connects is not known"}
+	}
+}
+
+// covers tells whether whoever o names is named by p too.
+func (p peer) covers(o peer) bool {
+	if (p == peer{}) {
+		return true
+	}
+	return p.subject != nil && o.subject != nil && p.subject.Namespace == o.subject.Namespace &&
+		!slices.ContainsFunc(o.subject.Workloads, func(w *netpol.Workload) bool { return !has(w.Labels, p.subject.Labels) })
+}
+
+// ends returns the peers of a cluster that are meant; for anybody, an address and a
+// pod from elsewhere stand for all.
+func (p peer) ends(c *netpol.Cluster) []netpol.Peer {
+	var ends []netpol.Peer
+	switch {
+	case p.subject != nil:
+		for _, w := range p.subject.Workloads {
+			ends = append(ends, rebuilt(c, w))
+		}
+	case p.others != nil:
+		for _, w := range c.Workloads {
+			if p.others.has(w) {
+				ends = append(ends, netpol.PodsOf(w))
+			}
+		}
+		for _, b := range p.others.blocks {
+			ends = append(ends, partsOf(c, b)...)
+		}
+	case p.block.IsValid():
+		ends = c.Split(netpol.Addresses(p.block))
+	default:
+		ends = append(c.Internet(), netpol.Elsewhere())
+	}
+	return ends
+}
+
+// partsOf cuts a block as the policies of a cluster do, without its exceptions as far
+// as the policies tell them apart.
+func partsOf(c *netpol.Cluster, b netpol.Block) []netpol.Peer {
+	return slices.DeleteFunc(c.Split(netpol.Addresses(b.CIDR)), func(part netpol.Peer) bool {
+		return slices.ContainsFunc(b.Except, func(e netip.Prefix) bool {
+			return e.Bits() <= part.Block().Bits() && e.Contains(part.Block().Addr())
+		})
+	})
+}
