@@ -14,7 +14,7 @@ func (g *generator) allow(s *Subject) *Proposal {
 	if g.opts.Wanted != nil && !slices.ContainsFunc(s.Workloads, g.opts.Wanted) {
 		return nil
 	}
-	p := &Proposal{Namespace: s.Namespace, Name: s.name() + "-allow", Subject: s}
+	p := &Proposal{Namespace: s.Namespace, Name: s.name() + "-allow", Format: g.opts.Format, Subject: s}
 	for _, d := range g.directions() {
 		if doubt := g.doubtful(s, d); doubt != "" {
 			g.remark(s.Workloads[0], "nothing is proposed for its %s: %s", d.Name(), doubt)
@@ -212,7 +212,7 @@ func (g *generator) deny() {
 			g.result.Remarks = append(g.result.Remarks, Remark{Namespace: n.Name, Reason: "gets no default deny: " + why})
 			continue
 		}
-		g.result.Proposals = append(g.result.Proposals, &Proposal{Namespace: n.Name, Name: "default-deny", Isolates: isolates})
+		g.result.Proposals = append(g.result.Proposals, &Proposal{Namespace: n.Name, Name: "default-deny", Format: g.opts.Format, Isolates: isolates})
 	}
 }
 
@@ -221,7 +221,11 @@ func (g *generator) deny() {
 func (g *generator) undenied(n *netpol.Namespace) []netpol.Direction {
 	var open []netpol.Direction
 	for _, d := range g.directions() {
-		if !slices.ContainsFunc(n.Policies(), func(p *netpol.Policy) bool { return p.Selector.IsEmpty() && p.Isolates(d) }) {
+		denies := func(p *netpol.Policy) bool {
+			return (p.Namespace == n.Name || p.NamespaceSelector != nil && p.NamespaceSelector.IsEmpty()) &&
+				p.Selector.IsEmpty() && p.Isolates(d) && len(p.Doubts()) == 0
+		}
+		if !slices.ContainsFunc(n.Policies(), denies) && !slices.ContainsFunc(g.env.Cluster.Others, denies) {
 			open = append(open, d)
 		}
 	}

@@ -6,6 +6,12 @@
 // known is never denied in silence: a direction of which more calls may exist than
 // were found is left open by a rule that says so, unless the user wants otherwise.
 // Proposals are proved before anybody sees them (see Prove).
+//
+// What a rule is about is the same in every format; the formats differ in whom they can
+// name. Of a CiliumNetworkPolicy the proof covers all that is about pods and blocks of
+// addresses. Who has the name of a host, or is a node or the API server, only a cluster
+// knows: there the proof covers that a rule is there with the ports, by another policy
+// that has the world in their place (see evaluable).
 package generate
 
 import (
@@ -31,6 +37,8 @@ type Environment struct {
 
 // Options say what is proposed. The zero value is usable.
 type Options struct {
+	// Format is the kind of the policies; NetworkPolicy where empty.
+	Format Format
 	// DefaultDeny is DenyAuto, DenyAlways or DenyNever.
 	DefaultDeny DefaultDeny
 	// Directions are those to be isolated; both where empty.
@@ -40,6 +48,15 @@ type Options struct {
 	// Wanted tells for which workloads policies are proposed; nil for all.
 	Wanted func(*netpol.Workload) bool
 }
+
+// Format is the kind of the proposed policies.
+type Format string
+
+// The formats.
+const (
+	NetworkPolicy Format = "networkpolicy" // of networking.k8s.io
+	Cilium        Format = "cilium"        // CiliumNetworkPolicy
+)
 
 // DefaultDeny says which namespaces get a policy that denies everything.
 type DefaultDeny string
@@ -59,7 +76,8 @@ type Result struct {
 
 // Proposal is a policy.
 type Proposal struct {
-	Namespace, Name string   // of the policy
+	Namespace, Name string // of the policy
+	Format          Format
 	Subject         *Subject // nil for a default deny
 	Isolates        []netpol.Direction
 	Rules           []*rule
@@ -163,7 +181,7 @@ func (g *generator) remark(w *netpol.Workload, format string, args ...any) {
 // name gives the policies names that no other of their namespace has.
 func (g *generator) name() {
 	taken := map[[2]string]bool{}
-	for _, p := range g.env.Cluster.Policies {
+	for _, p := range slices.Concat(g.env.Cluster.Policies, g.env.Cluster.Others) {
 		taken[[2]string{p.Namespace, p.Name}] = true
 	}
 	for _, p := range g.result.Proposals {

@@ -31,14 +31,19 @@ const (
 	peerDepth     = 12 // below spec.ingress[].from[].podSelector
 )
 
-// A Manifest is a NetworkPolicy in YAML, in parts that can be compared and joined.
+// A Manifest is a policy in YAML, in parts that can be compared and joined.
 type Manifest struct {
+	Format          Format
 	Name, Namespace string // as YAML; the namespace may be empty
 	Selector        []string
 	Isolates        []netpol.Direction
 	Rules           []Rule
 	OpenBecause     []string
 	Outside         []string // host names that blocks of addresses stand for
+
+	// asksNames is true where Cilium is to learn names of hosts: a rule for DNS
+	// without that would undo one with it.
+	asksNames bool
 }
 
 // A Rule is a rule of a Manifest: the lines of an item of a list.
@@ -50,7 +55,7 @@ type Rule struct {
 
 // String returns the policy as a YAML document.
 func (m *Manifest) String() string {
-	lines := []string{"apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy", "metadata:", "  name: " + m.Name}
+	lines := append(m.Format.kind(), "metadata:", "  name: "+m.Name)
 	if m.Namespace != "" {
 		lines = append(lines, "  namespace: "+m.Namespace)
 	}
@@ -63,9 +68,11 @@ func (m *Manifest) String() string {
 	}
 	lines = append(lines, "spec:")
 	lines = append(lines, indented(1, m.Selector)...)
-	lines = append(lines, "  policyTypes:")
-	for _, d := range m.Isolates {
-		lines = append(lines, "    - "+d.String())
+	if m.Format != Cilium {
+		lines = append(lines, "  policyTypes:")
+		for _, d := range m.Isolates {
+			lines = append(lines, "    - "+d.String())
+		}
 	}
 	for _, d := range m.Isolates {
 		first := true
@@ -82,6 +89,9 @@ func (m *Manifest) String() string {
 			}
 			lines = append(lines, indented(2, r.Lines)...)
 		}
+		if first && m.Format == Cilium { // which isolates by having rules, if only one that allows nothing
+			lines = append(lines, "  "+d.Name()+":", "    - {}")
+		}
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
@@ -89,7 +99,7 @@ func (m *Manifest) String() string {
 // Join adds the rules of another policy for the same pods, as another environment
 // needs them. It does nothing and returns false where the two isolate differently.
 func (m *Manifest) Join(o *Manifest) bool {
-	if !slices.Equal(m.Isolates, o.Isolates) || !slices.Equal(m.Selector, o.Selector) {
+	if m.asksNames != o.asksNames || !slices.Equal(m.Isolates, o.Isolates) || !slices.Equal(m.Selector, o.Selector) {
 		return false
 	}
 	for _, r := range o.Rules {
@@ -113,6 +123,22 @@ func union(list, more []string) []string {
 		}
 	}
 	return list
+}
+
+// kind returns the lines that say what an object is.
+func (f Format) kind() []string {
+	if f == Cilium {
+		return []string{"apiVersion: cilium.io/v2", "kind: CiliumNetworkPolicy"}
+	}
+	return []string{"apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy"}
+}
+
+// selector returns the field that selects the pods that a policy is about.
+func (f Format) selector() string {
+	if f == Cilium {
+		return "endpointSelector:"
+	}
+	return "podSelector:"
 }
 
 // item makes lines the item of a list.

@@ -224,7 +224,7 @@ func (g *generator) metricsNeeds(s *Subject, w *netpol.Workload, i *injector) []
 			needs = append(needs, n)
 		}
 		if len(g.scrapers()) == 0 {
-			n.peer = g.external(traffic.PrometheusServer)
+			n.peer = g.external(traffic.PrometheusServer, netpol.Ingress)
 			needs = append(needs, n)
 		}
 	}

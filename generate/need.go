@@ -74,17 +74,17 @@ func (g *generator) needsOfEdge(s *Subject, d netpol.Direction, e *traffic.Edge,
 		n.peer = g.peerOf(s, far.Workload)
 	case far.Host != "" && mayBeService(far.Host):
 		n.peer = peer{open: far.Host + " may be a Service of another repository, whose pods are not known"}
-	case far.Host != "", far.External == traffic.Internet && d == netpol.Egress:
-		n.peer = peer{others: g.outside}
+	case far.Host != "":
+		n.peer = g.host(far.Host)
 	case far.Block.IsValid():
 		n.peer = peer{block: far.Block}
 	case far.External == traffic.APIServer && d == netpol.Egress:
-		n.peer = g.external(far.External)
+		n.peer = g.external(far.External, d)
 		other := n
 		n.port, other.port = 443, 6443
 		return []need{n, other}
 	default:
-		n.peer = g.external(far.External)
+		n.peer = g.external(far.External, d)
 	}
 	return []need{n}
 }

@@ -12,10 +12,12 @@ import (
 
 // peer is whom a rule names. The zero value is anybody.
 type peer struct {
-	subject *Subject // pods of the environment
-	others  *others
-	block   netip.Prefix
-	open    string // why nobody can be named
+	subject  *Subject // pods of the environment
+	others   *others
+	block    netip.Prefix
+	host     string           // only where the format has names of hosts
+	external traffic.External // only where the format has a name for it
+	open     string           // why nobody can be named
 }
 
 // others are pods or addresses that are known by something else than the manifests of
@@ -26,6 +28,7 @@ type others struct {
 	namespace string            // of pods; empty for addresses
 	labels    map[string]string // empty for all pods of the namespace
 	blocks    []netpol.Block
+	dns       bool // they answer for names
 }
 
 // has tells whether a workload of the environment is among the pods.
@@ -59,13 +62,15 @@ func outside() *others {
 // clusterDNS is the DNS of most clusters
 // (https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/).
 func clusterDNS() *others {
-	return &others{name: "coredns", namespace: "kube-system", labels: map[string]string{"k8s-app": "kube-dns"}}
+	return &others{name: "coredns", namespace: "kube-system", labels: map[string]string{"k8s-app": "kube-dns"}, dns: true}
 }
 
 // peerOf names the pods of a workload, or says why nothing can.
 func (g *generator) peerOf(s *Subject, w *netpol.Workload) peer {
 	other := g.of[w]
 	switch {
+	case w.HostNetwork && g.opts.Format == Cilium:
+		return peer{external: traffic.Node}
 	case w.HostNetwork:
 		return peer{open: w.String() + " is on the host network, where no selector matches it"}
 	case other == nil:
@@ -77,8 +82,22 @@ func (g *generator) peerOf(s *Subject, w *netpol.Workload) peer {
 	}
 }
 
-// external says why an external cannot be named.
-func (g *generator) external(e traffic.External) peer {
+// host names a host outside of the cluster.
+func (g *generator) host(name string) peer {
+	if g.opts.Format == Cilium {
+		return peer{host: name}
+	}
+	return peer{others: g.outside}
+}
+
+// external names an external, or says why nothing can.
+func (g *generator) external(e traffic.External, d netpol.Direction) peer {
+	if g.opts.Format == Cilium && isEntity(e, d) {
+		return peer{external: e}
+	}
+	if e == traffic.Internet && d == netpol.Egress {
+		return peer{others: g.outside}
+	}
 	switch e {
 	case traffic.Internet:
 		return peer{open: "clients outside of the cluster have no addresses that are known"}
@@ -124,6 +143,8 @@ func (p peer) ends(c *netpol.Cluster) []netpol.Peer {
 		}
 	case p.block.IsValid():
 		ends = c.Split(netpol.Addresses(p.block))
+	case p.host != "", p.external != "":
+		ends = c.Internet() // which stands for them in a proof, see evaluable
 	default:
 		ends = append(c.Internet(), netpol.Elsewhere())
 	}

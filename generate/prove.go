@@ -59,15 +59,35 @@ func (g *generator) objects() []*manifest.Object {
 	return append(objects, g.env.Objects...)
 }
 
-// rebuild builds the cluster with more policies.
+// rebuild builds the cluster with more policies, or with what stands for them.
 func (g *generator) rebuild(policies []*manifest.Object) (*netpol.Cluster, error) {
-	c, _ := netpol.New(slices.Concat(g.objects(), policies), g.env.Options)
-	for _, p := range c.Policies {
-		if len(p.Problems) > 0 && slices.Contains(policies, p.Source) {
-			return nil, fmt.Errorf("policy %s is not valid: %s", p.Ref, p.Problems[0].Reason)
+	objects := g.objects()
+	for _, o := range policies {
+		standIn, err := evaluable(o)
+		if err != nil {
+			return nil, err
+		}
+		if err := isAccepted(standIn); err != nil {
+			return nil, err
+		}
+		objects = append(objects, standIn)
+	}
+	c, _ := netpol.New(objects, g.env.Options)
+	return c, nil
+}
+
+// isAccepted returns what is wrong with a policy, or not evaluated.
+func isAccepted(o *manifest.Object) error {
+	c, _ := netpol.New([]*manifest.Object{o}, netpol.Options{})
+	for _, p := range slices.Concat(c.Policies, c.Others) {
+		if len(p.Problems) > 0 {
+			return fmt.Errorf("policy %s is not valid: %s", p.Ref, p.Problems[0].Reason)
+		}
+		if doubts := p.Doubts(); len(doubts) > 0 {
+			return fmt.Errorf("policy %s is not evaluated completely: %s", p.Ref, doubts[0].Reason)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // proveNeeds checks a direction of a subject, whether or not a policy is proposed for

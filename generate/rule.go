@@ -80,7 +80,7 @@ func comparePorts(a, b port) int {
 
 var protocolOrder = []netpol.Protocol{netpol.TCP, netpol.UDP, netpol.SCTP}
 
-// key orders rules: pods by name, blocks, other addresses and other pods by name,
+// key orders rules: pods by name, blocks, what is outside and other pods by name,
 // anybody.
 func (r *rule) key() string {
 	p := r.peers[0]
@@ -91,6 +91,8 @@ func (r *rule) key() string {
 		return "2" + p.block.String()
 	case p.others != nil && p.others.namespace == "":
 		return "3" + p.others.name
+	case p.host != "", p.external != "":
+		return "3" + p.host + string(p.external)
 	case p.others != nil:
 		return "4" + p.others.name
 	default:

@@ -32,7 +32,7 @@ func (g *generator) findSubjects() {
 		switch {
 		case w.HostNetwork:
 			g.remark(w, "runs on the host network, where no policy applies")
-		case len(stable(w.Labels)) == 0:
+		case len(g.stable(w.Labels)) == 0:
 			g.remark(w, "has no labels by which a policy could select it")
 		case g.of[w] == nil:
 			g.addSubject(w)
@@ -45,7 +45,7 @@ func (g *generator) addSubject(w *netpol.Workload) {
 	labels, selected := g.selecting(w)
 	s := &Subject{Namespace: w.Namespace, Labels: labels}
 	for _, o := range selected {
-		if o == w || has(w.Labels, stable(o.Labels)) {
+		if o == w || has(w.Labels, g.stable(o.Labels)) {
 			s.Workloads = append(s.Workloads, o)
 			g.of[o] = s
 		} else {
@@ -65,12 +65,12 @@ func transience(w *netpol.Workload) int {
 // selecting returns labels that select a workload and, if that is possible, no other:
 // those of its own selector, else with all stable labels of its template.
 func (g *generator) selecting(w *netpol.Workload) (labels map[string]string, workloads []*netpol.Workload) {
-	if own := ownSelector(w); len(own) > 0 {
+	if own := g.ownSelector(w); len(own) > 0 {
 		if matched := g.matching(w.Namespace, own); len(matched) == 1 {
 			return own, matched
 		}
 	}
-	all := stable(w.Labels)
+	all := g.stable(w.Labels)
 	return all, g.matching(w.Namespace, all)
 }
 
@@ -96,7 +96,7 @@ func has(labels, wanted map[string]string) bool {
 
 // ownSelector returns spec.selector.matchLabels of a workload, nil where it has
 // none, has expressions beside them, or has a controller make the selector.
-func ownSelector(w *netpol.Workload) map[string]string {
+func (g *generator) ownSelector(w *netpol.Workload) map[string]string {
 	if w.Kind == "Job" || w.Kind == "CronJob" || w.Kind == "Pod" {
 		return nil
 	}
@@ -111,7 +111,7 @@ func ownSelector(w *netpol.Workload) map[string]string {
 	own := map[string]string{}
 	for key, value := range labels {
 		text, ok := value.(string)
-		if !ok || w.Labels[key] != text || unstable(key) {
+		if !ok || w.Labels[key] != text || g.unusable(key) {
 			return nil
 		}
 		own[key] = text
@@ -120,10 +120,15 @@ func ownSelector(w *netpol.Workload) map[string]string {
 }
 
 // stable returns the labels that stay the same from one version to the next.
-func stable(labels map[string]string) map[string]string {
+func (g *generator) stable(labels map[string]string) map[string]string {
 	kept := maps.Clone(labels)
-	maps.DeleteFunc(kept, func(key, value string) bool { return unstable(key) || value == "" })
+	maps.DeleteFunc(kept, func(key, value string) bool { return g.unusable(key) || value == "" })
 	return kept
+}
+
+// unusable tells whether a label does not stay, or is none that Cilium looks at.
+func (g *generator) unusable(key string) bool {
+	return unstable(key) || g.opts.Format == Cilium && !netpol.IsIdentityLabel(key)
 }
 
 // unstable tells whether a label changes with a version or is set by a controller

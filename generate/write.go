@@ -27,14 +27,22 @@ func (p *Proposal) write() error {
 
 // Manifest spells the policy out as it is named where it is written.
 func (p *Proposal) Manifest(names Names) *Manifest {
-	m := &Manifest{OpenBecause: p.openBecause(), Outside: p.outside(), Isolates: p.Isolates}
+	m := &Manifest{
+		Format: p.Format, OpenBecause: p.openBecause(), Outside: p.outside(), Isolates: p.Isolates, asksNames: p.asksNames(),
+	}
 	m.Name, m.Namespace = names.Policy(p)
-	m.Selector = []string{"podSelector: {}"}
+	m.Selector = []string{p.Format.selector() + " {}"}
 	if p.Subject != nil {
-		m.Selector = slices.Concat([]string{"podSelector:"}, indented(1, names.Pods(p.Subject, true, selectorDepth)))
+		m.Selector = slices.Concat([]string{p.Format.selector()}, indented(1, names.Pods(p.Subject, true, selectorDepth)))
 	}
 	for _, r := range p.Rules {
-		m.Rules = append(m.Rules, r.spell(p.Namespace, names))
+		spelled := Rule{Direction: r.direction, Comments: r.comments(p.Namespace)}
+		if p.Format == Cilium {
+			spelled.Lines = r.cilium(p.Namespace, names, m.asksNames)
+		} else {
+			spelled.Lines = r.lines(p.Namespace, names)
+		}
+		m.Rules = append(m.Rules, spelled)
 	}
 	return m
 }
@@ -97,17 +105,24 @@ func MatchLabels(labels map[string]string) []string {
 	return lines
 }
 
-func (r *rule) spell(namespace string, names Names) Rule {
-	spelled := Rule{Direction: r.direction}
+// comments say what needs a rule in a policy of a namespace.
+func (r *rule) comments(namespace string) []string {
 	if r.open != "" {
-		spelled.Comments = []string{oneLine("everything is allowed: " + r.open)}
-		spelled.Lines = []string{"- {}"}
-		return spelled
+		return []string{oneLine("everything is allowed: " + r.open)}
 	}
+	var comments []string
 	for _, n := range r.needs {
-		if c := oneLine(n.comment(namespace)); !slices.Contains(spelled.Comments, c) {
-			spelled.Comments = append(spelled.Comments, c)
+		if c := oneLine(n.comment(namespace)); !slices.Contains(comments, c) {
+			comments = append(comments, c)
 		}
+	}
+	return comments
+}
+
+// lines spells a rule of a NetworkPolicy out.
+func (r *rule) lines(namespace string, names Names) []string {
+	if r.open != "" {
+		return []string{"- {}"}
 	}
 	var fields []string
 	if (r.peers[0] != peer{}) {
@@ -129,8 +144,7 @@ func (r *rule) spell(namespace string, names Names) Rule {
 	if len(ports) > 0 {
 		fields = append(append(fields, "ports:"), ports...)
 	}
-	spelled.Lines = item(fields)
-	return spelled
+	return item(fields)
 }
 
 // spell returns the items that name a peer.
@@ -161,14 +175,19 @@ func podsIn(namespace string, selector []string) []string {
 }
 
 func blockItem(b netpol.Block) []string {
-	lines := []string{"ipBlock:", "  cidr: " + Quote(b.CIDR.String())}
+	return item(append([]string{"ipBlock:"}, indented(1, cidr(b))...))
+}
+
+// cidr returns the fields of a block of addresses.
+func cidr(b netpol.Block) []string {
+	lines := []string{"cidr: " + Quote(b.CIDR.String())}
 	if len(b.Except) > 0 {
-		lines = append(lines, "  except:")
+		lines = append(lines, "except:")
 	}
 	for _, e := range b.Except {
-		lines = append(lines, "    - "+Quote(e.String()))
+		lines = append(lines, "  - "+Quote(e.String()))
 	}
-	return item(lines)
+	return lines
 }
 
 // Quote writes a string as YAML, in quotes where it could be read as something else.

@@ -66,6 +66,9 @@ func (f *field) ciliumSelector(p *Policy) (s podSelector, ok bool) {
 var noIdentityLabel = regexp.MustCompile(`^(io\.kubernetes|kubernetes\.io|statefulset\.kubernetes\.io/pod-name|apps\.kubernetes\.io/pod-index|` +
 	`batch\.kubernetes\.io/job-completion-index|.*beta\.kubernetes\.io|k8s\.io|pod-template-generation|pod-template-hash|controller-revision-hash|annotation|etcd_node)`)
 
+// IsIdentityLabel tells whether Cilium knows pods by a label, as it does by default.
+func IsIdentityLabel(key string) bool { return !noIdentityLabel.MatchString(key) }
+
 // ciliumKey splits the key of a label from the source before its colon.
 func ciliumKey(text string) (source, key string) {
 	if source, key, found := strings.Cut(text, ":"); found {

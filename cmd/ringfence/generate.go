@@ -20,6 +20,7 @@ type generateFlags struct {
 	defaultDeny string
 	direction   string
 	partial     string
+	format      string
 	workloads   []string
 	write       bool
 	check       bool
@@ -55,6 +56,7 @@ Policies that were generated before are made anew and count as absent.`,
 	f.StringVar(&flags.defaultDeny, "default-deny", "auto", "which namespaces get one: auto, always or never")
 	f.StringVar(&flags.direction, "direction", "both", "what to isolate: ingress, egress or both")
 	f.StringVar(&flags.partial, "partial", "open", "what to do with a direction of which not everything is known: open or deny")
+	f.StringVar(&flags.format, "policy-format", "networkpolicy", "`KIND` of the policies: networkpolicy or cilium")
 	f.StringArrayVar(&flags.workloads, "workload", nil, "only for `WORKLOAD` (repeatable)")
 	f.BoolVar(&flags.write, "write", false, "write the policies of all environments into the repository")
 	f.BoolVar(&flags.check, "check", false, "show what --write would change; exit with 1 if that is anything")
@@ -62,7 +64,9 @@ Policies that were generated before are made anew and count as absent.`,
 }
 
 func (flags *generateFlags) options() (generate.Options, error) {
-	opts := generate.Options{DefaultDeny: generate.DefaultDeny(flags.defaultDeny), PartialDeny: flags.partial == "deny"}
+	opts := generate.Options{
+		Format: generate.Format(flags.format), DefaultDeny: generate.DefaultDeny(flags.defaultDeny), PartialDeny: flags.partial == "deny",
+	}
 	if !slices.Contains([]generate.DefaultDeny{generate.DenyAuto, generate.DenyAlways, generate.DenyNever}, opts.DefaultDeny) {
 		return opts, usagef("unknown value %q for --default-deny, use auto, always or never", flags.defaultDeny)
 	}
@@ -74,6 +78,9 @@ func (flags *generateFlags) options() (generate.Options, error) {
 	case "both":
 	default:
 		return opts, usagef("unknown value %q for --direction, use ingress, egress or both", flags.direction)
+	}
+	if opts.Format != generate.NetworkPolicy && opts.Format != generate.Cilium {
+		return opts, usagef("unknown value %q for --policy-format, use networkpolicy or cilium", flags.format)
 	}
 	if flags.partial != "open" && flags.partial != "deny" {
 		return opts, usagef("unknown value %q for --partial, use open or deny", flags.partial)
