@@ -11,7 +11,7 @@ import (
 
 // allow proposes the policy of a subject, nil where nothing is to be done.
 func (g *generator) allow(s *Subject) *Proposal {
-	if g.opts.Wanted != nil && !slices.ContainsFunc(s.Workloads, g.opts.Wanted) {
+	if !g.wants(s) {
 		return nil
 	}
 	p := &Proposal{Namespace: s.Namespace, Name: s.name() + "-allow", Format: g.opts.Format, Subject: s}
@@ -20,13 +20,19 @@ func (g *generator) allow(s *Subject) *Proposal {
 			g.remark(s.Workloads[0], "nothing is proposed for its %s: %s", d.Name(), doubt)
 			continue
 		}
-		if g.isolated(s.Workloads, d) {
-			continue // existing policies decide
+		if g.isolated(s.Workloads, d) { // existing policies decide
+			if openings := g.openings(s, d); len(openings) > 0 {
+				p.Isolates = append(p.Isolates, d)
+				p.Rules = append(p.Rules, rulesOf(d, openings)...)
+			}
+			g.reportBlocked(s, d)
+			continue
 		}
 		if o := g.affected(s, d); o != nil {
 			g.remark(s.Workloads[0], "nothing is proposed for its %s: its labels select %s too, for which nothing is proposed", d.Name(), o)
 			continue
 		}
+		g.reportUnsure(s, d)
 		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
 		if d == netpol.Ingress && !g.opts.PartialDeny {
 			needs = append(needs, g.uncalled(s, needs)...)
@@ -45,6 +51,11 @@ func (g *generator) allow(s *Subject) *Proposal {
 	return p
 }
 
+// wants tells whether policies are proposed for a subject.
+func (g *generator) wants(s *Subject) bool {
+	return g.opts.Wanted == nil || slices.ContainsFunc(s.Workloads, g.opts.Wanted)
+}
+
 // isolated tells whether existing policies isolate one of some workloads.
 func (g *generator) isolated(workloads []*netpol.Workload, d netpol.Direction) bool {
 	return slices.ContainsFunc(workloads, func(w *netpol.Workload) bool { return g.env.Cluster.Isolated(w, d) })
@@ -55,7 +66,7 @@ func (g *generator) isolated(workloads []*netpol.Workload, d netpol.Direction) b
 func (g *generator) affected(s *Subject, d netpol.Direction) *netpol.Workload {
 	for _, o := range s.Others {
 		own := g.of[o]
-		if own == nil || g.opts.Wanted != nil && !slices.ContainsFunc(own.Workloads, g.opts.Wanted) || g.isolated(own.Workloads, d) {
+		if own == nil || !g.wants(own) || g.isolated(own.Workloads, d) {
 			return o
 		}
 	}
@@ -73,18 +84,13 @@ func (g *generator) doubtful(s *Subject, d netpol.Direction) string {
 	return ""
 }
 
-// withoutBlocked leaves out the needs that existing policies of another tier deny: no
-// NetworkPolicy can allow them.
-func (g *generator) withoutBlocked(s *Subject, d netpol.Direction, needs []need) []need {
-	return slices.DeleteFunc(needs, func(n need) bool {
-		for _, w := range s.Workloads {
-			if proveNeed(g.env.Cluster, w, d, n) != nil {
-				g.remark(w, "an existing policy blocks what it needs: %s", n.comment(""))
-				return true
-			}
+// reportUnsure says which calls get no rule because they are not sure enough.
+func (g *generator) reportUnsure(s *Subject, d netpol.Direction) {
+	for _, e := range g.edgesOf(s, d) {
+		if e.Confidence < g.opts.Confidence {
+			g.remark(s.Workloads[0], "its %s gets no rule for a call of %s confidence: %s", d.Name(), e.Confidence, need{edge: e}.comment(""))
 		}
-		return false
-	})
+	}
 }
 
 // unknown says why a direction may need more than was found, empty where nothing

@@ -45,6 +45,10 @@ type Options struct {
 	Directions []netpol.Direction
 	// PartialDeny denies what is not known of a direction that is partly known.
 	PartialDeny bool
+	// Confidence is the least that a call must have to get a rule.
+	Confidence traffic.Confidence
+	// OpenBlocked allows needs too that existing policies block by isolating.
+	OpenBlocked bool
 	// Wanted tells for which workloads policies are proposed; nil for all.
 	Wanted func(*netpol.Workload) bool
 }
@@ -151,6 +155,8 @@ type generator struct {
 
 	// What was found once it was asked for.
 	needs     map[side][]need
+	opened    map[side][]need
+	existing  *netpol.Cluster
 	injectors map[*netpol.Workload][]*injector
 	control   []controlTarget
 	scraping  []*netpol.Workload
@@ -161,7 +167,7 @@ type generator struct {
 func newGenerator(env Environment, opts Options) *generator {
 	g := &generator{
 		env: env, opts: opts, dns: clusterDNS(), outside: outside(),
-		needs: map[side][]need{}, injectors: map[*netpol.Workload][]*injector{},
+		needs: map[side][]need{}, opened: map[side][]need{}, injectors: map[*netpol.Workload][]*injector{},
 	}
 	g.findSubjects()
 	return g

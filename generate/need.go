@@ -44,18 +44,29 @@ type side struct {
 // callsOf returns what the calls need of one direction of a subject.
 func (g *generator) callsOf(s *Subject, d netpol.Direction) []need {
 	var needs []need
-	for i := range g.env.Calls.Edges {
-		e := &g.env.Calls.Edges[i]
-		near, far := ends(e, d)
-		if near.Workload == nil || g.of[near.Workload] != s {
+	for _, e := range g.edgesOf(s, d) {
+		if e.Confidence < g.opts.Confidence {
 			continue
 		}
+		_, far := ends(e, d)
 		for _, n := range g.needsOfEdge(s, d, e, far) {
 			n.edge = e
 			needs = append(needs, n)
 		}
 	}
 	return needs
+}
+
+// edgesOf returns the calls that one direction of a subject is about.
+func (g *generator) edgesOf(s *Subject, d netpol.Direction) []*traffic.Edge {
+	var edges []*traffic.Edge
+	for i := range g.env.Calls.Edges {
+		e := &g.env.Calls.Edges[i]
+		if near, _ := ends(e, d); near.Workload != nil && g.of[near.Workload] == s {
+			edges = append(edges, e)
+		}
+	}
+	return edges
 }
 
 // ends returns first the end of a call whose policies decide in a direction.

@@ -151,6 +151,24 @@ func (p peer) ends(c *netpol.Cluster) []netpol.Peer {
 	return ends
 }
 
+// has tells whether a peer of a cluster is among those that are meant.
+func (p peer) has(o netpol.Peer) bool {
+	switch w := o.Workload(); {
+	case p.subject != nil:
+		return p.subject.has(o)
+	case p.others != nil && w != nil:
+		return p.others.has(w)
+	case p.others != nil:
+		return slices.ContainsFunc(p.others.blocks, func(b netpol.Block) bool { return o.Block().IsValid() && b.Contains(o.Block()) })
+	case p.block.IsValid():
+		return o.Block().IsValid() && p.block.Bits() <= o.Block().Bits() && p.block.Contains(o.Block().Addr())
+	case p.host != "", p.external != "":
+		return o.Block().IsValid()
+	default:
+		return true
+	}
+}
+
 // partsOf cuts a block as the policies of a cluster do, without its exceptions as far
 // as the policies tell them apart.
 func partsOf(c *netpol.Cluster, b netpol.Block) []netpol.Peer {

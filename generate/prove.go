@@ -25,16 +25,15 @@ func (g *generator) prove(policies []*manifest.Object) error {
 	if err != nil {
 		return err
 	}
-	before, _ := netpol.New(g.objects(), g.env.Options)
 	for _, s := range g.subjects {
 		for _, d := range []netpol.Direction{netpol.Ingress, netpol.Egress} {
-			if err := g.proveNeeds(before, after, s, d); err != nil {
+			if err := g.proveNeeds(after, s, d); err != nil {
 				return err
 			}
 		}
 	}
-	for change := range netpol.Diff(before, after).Changes() {
-		if !change.Added.IsEmpty() {
+	for change := range netpol.Diff(g.before(), after).Changes() {
+		if !change.Added.IsEmpty() && !g.opens(change) {
 			return fmt.Errorf("%s would open from %v to %v", change.Added, change.From.Terms(), change.To.Terms())
 		}
 	}
@@ -90,34 +89,52 @@ func isAccepted(o *manifest.Object) error {
 	return nil
 }
 
+// before is the cluster without proposals. It is built once.
+func (g *generator) before() *netpol.Cluster {
+	if g.existing == nil {
+		g.existing, _ = netpol.New(g.objects(), g.env.Options)
+	}
+	return g.existing
+}
+
 // proveNeeds checks a direction of a subject, whether or not a policy is proposed for
-// it: another proposal may cut it off. What was denied before is not lost.
-func (g *generator) proveNeeds(before, after *netpol.Cluster, s *Subject, d netpol.Direction) error {
+// it: another proposal may cut it off. What was denied before is not lost, but for what
+// is to be opened.
+func (g *generator) proveNeeds(after *netpol.Cluster, s *Subject, d netpol.Direction) error {
 	for _, n := range g.needsOf(s, d) {
-		for _, w := range s.Workloads {
-			if proveNeed(before, w, d, n) != nil {
-				continue
-			}
-			if err := proveNeed(after, w, d, n); err != nil {
-				return err
+		if err := g.proveNeed(after, s, d, n, func(w *netpol.Workload, far netpol.Peer) netpol.ConnSet {
+			return allows(g.before(), d, rebuilt(g.before(), w), in(g.before(), far)).Intersect(n.conn())
+		}); err != nil {
+			return err
+		}
+	}
+	for _, n := range g.openings(s, d) {
+		if err := g.proveNeed(after, s, d, n, func(*netpol.Workload, netpol.Peer) netpol.ConnSet { return n.conn() }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// proveNeed checks that the connections of a need with each of its ends that must be
+// allowed are.
+func (g *generator) proveNeed(after *netpol.Cluster, s *Subject, d netpol.Direction, n need, must func(*netpol.Workload, netpol.Peer) netpol.ConnSet) error {
+	for _, w := range s.Workloads {
+		for _, far := range n.peer.ends(after) {
+			if !allows(after, d, rebuilt(after, w), far).ContainsAll(must(w, far)) {
+				return fmt.Errorf("%s of %s: %s is not allowed (%s)", d.Name(), w, far, n.comment(""))
 			}
 		}
 	}
 	return nil
 }
 
-func proveNeed(c *netpol.Cluster, subject *netpol.Workload, d netpol.Direction, n need) error {
-	near := rebuilt(c, subject)
-	for _, far := range n.peer.ends(c) {
-		from, to := far, near
-		if d == netpol.Egress {
-			from, to = near, far
-		}
-		if !c.Allows(d, from, to).ContainsAll(n.conn()) {
-			return fmt.Errorf("%s of %s: %s is not allowed (%s)", d.Name(), subject, far, n.comment(""))
-		}
+// in returns a peer as another cluster has it.
+func in(c *netpol.Cluster, p netpol.Peer) netpol.Peer {
+	if w := p.Workload(); w != nil {
+		return rebuilt(c, w)
 	}
-	return nil
+	return p
 }
 
 // conn returns the ports of a need.
@@ -130,6 +147,6 @@ func (n need) conn() netpol.ConnSet {
 
 // rebuilt returns a workload as a cluster has it that was built again.
 func rebuilt(c *netpol.Cluster, w *netpol.Workload) netpol.Peer {
-	i := slices.IndexFunc(c.Workloads, func(o *netpol.Workload) bool { return o.Ref == w.Ref })
+	i, _ := slices.BinarySearchFunc(c.Workloads, w.Ref, func(o *netpol.Workload, r manifest.Ref) int { return o.Compare(r) })
 	return netpol.PodsOf(c.Workloads[i])
 }

@@ -25,6 +25,11 @@ func (s *Subject) selected() []*netpol.Workload { return slices.Concat(s.Workloa
 
 func (s *Subject) name() string { return s.Workloads[0].Name }
 
+// has tells whether a peer is pods of the subject.
+func (s *Subject) has(p netpol.Peer) bool {
+	return p.Workload() != nil && slices.ContainsFunc(s.Workloads, func(w *netpol.Workload) bool { return w.Ref == p.Workload().Ref })
+}
+
 // findSubjects gives every workload that a policy can select a subject.
 func (g *generator) findSubjects() {
 	g.of = map[*netpol.Workload]*Subject{}

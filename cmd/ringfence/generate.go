@@ -12,6 +12,7 @@ import (
 	"github.com/ringfence/ringfence/generate"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/report"
+	"github.com/ringfence/ringfence/traffic"
 )
 
 type generateFlags struct {
@@ -21,6 +22,8 @@ type generateFlags struct {
 	direction   string
 	partial     string
 	format      string
+	confidence  string
+	openBlocked bool
 	workloads   []string
 	write       bool
 	check       bool
@@ -56,6 +59,8 @@ Policies that were generated before are made anew and count as absent.`,
 	f.StringVar(&flags.defaultDeny, "default-deny", "auto", "which namespaces get one: auto, always or never")
 	f.StringVar(&flags.direction, "direction", "both", "what to isolate: ingress, egress or both")
 	f.StringVar(&flags.partial, "partial", "open", "what to do with a direction of which not everything is known: open or deny")
+	f.StringVar(&flags.confidence, "confidence", "low", "the least `CONFIDENCE` of calls that get rules: low, medium or high")
+	f.BoolVar(&flags.openBlocked, "open-blocked", false, "allow also what is needed and existing policies block by isolating")
 	f.StringVar(&flags.format, "policy-format", "networkpolicy", "`KIND` of the policies: networkpolicy or cilium")
 	f.StringArrayVar(&flags.workloads, "workload", nil, "only for `WORKLOAD` (repeatable)")
 	f.BoolVar(&flags.write, "write", false, "write the policies of all environments into the repository")
@@ -66,6 +71,11 @@ Policies that were generated before are made anew and count as absent.`,
 func (flags *generateFlags) options() (generate.Options, error) {
 	opts := generate.Options{
 		Format: generate.Format(flags.format), DefaultDeny: generate.DefaultDeny(flags.defaultDeny), PartialDeny: flags.partial == "deny",
+		OpenBlocked: flags.openBlocked,
+	}
+	var err error
+	if opts.Confidence, err = traffic.ParseConfidence(flags.confidence); err != nil {
+		return opts, usagef("--confidence: %w", err)
 	}
 	if !slices.Contains([]generate.DefaultDeny{generate.DenyAuto, generate.DenyAlways, generate.DenyNever}, opts.DefaultDeny) {
 		return opts, usagef("unknown value %q for --default-deny, use auto, always or never", flags.defaultDeny)
