@@ -39,6 +39,7 @@ type Config struct {
 	APIVersions []string
 	Gaps        []AcceptedGap
 	Traffic     []Call
+	Cluster     Cluster
 }
 
 // Target declares how one target is rendered. Several may have one Dir: a chart
@@ -184,6 +185,7 @@ func (d *decoder) config(v value, c *Config) {
 		field{key: "apiVersions", decode: func(v value) { c.APIVersions = list(d, v, d.text) }},
 		field{key: "gaps", decode: func(v value) { c.Gaps = list(d, v, d.acceptedGap) }},
 		field{key: "traffic", decode: func(v value) { c.Traffic = list(d, v, d.call) }},
+		field{key: "cluster", decode: func(v value) { c.Cluster = d.cluster(v) }},
 	)
 }
 

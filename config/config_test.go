@@ -2,11 +2,13 @@ package config
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/ringfence/ringfence/manifest"
 )
@@ -40,6 +42,16 @@ traffic:
     to: "db.data:5432, external:internet"
     reason: seen in production
   - {from: shop/cart, to: redis}
+cluster:
+  dns:
+    pods: {namespace: openshift-dns, labels: {dns.operator.openshift.io/daemonset-dns: default}}
+    port: 5353
+    node-local: [169.254.20.10, "fd00::10"]
+  api-server: [10.0.0.1/32]
+  nodes: [10.1.2.3/16, "2001:db8::/64"]
+  ingress-controller: {namespace: ingress}
+  prometheus: {namespace: monitoring, labels: {app: prometheus}}
+  private-ranges: [10.0.0.0/8]
 `
 
 func TestLoad(t *testing.T) {
@@ -69,12 +81,24 @@ func TestLoad(t *testing.T) {
 			{Pos: at(26, 5), From: "shop/Deployment/web", To: "db.data:5432, external:internet", Reason: "seen in production"},
 			{Pos: at(29, 5), From: "shop/cart", To: "redis"},
 		},
+		Cluster: Cluster{
+			DNS: DNS{
+				Pods:      &Pods{Pos: at(32, 11), Namespace: "openshift-dns", Labels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}},
+				Port:      5353,
+				NodeLocal: []netip.Addr{netip.MustParseAddr("169.254.20.10"), netip.MustParseAddr("fd00::10")},
+			},
+			APIServer:         []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")},
+			Nodes:             []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/64")},
+			IngressController: &Pods{Pos: at(37, 23), Namespace: "ingress"},
+			Prometheus:        &Pods{Pos: at(38, 15), Namespace: "monitoring", Labels: map[string]string{"app": "prometheus"}},
+			PrivateRanges:     []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		},
 	}
 	got, err := Load([]byte(full), FileName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -196,6 +220,39 @@ var documents = []document{
 		},
 	},
 	{
+		name: "no such key of the cluster", text: "cluster: {apiServer: [], dns: {nodelocal: []}, nodes: }\n",
+		errors: []string{
+			`.ringfence.yaml:1:11: unknown key "cluster.apiServer", did you mean "api-server"`,
+			`.ringfence.yaml:1:32: unknown key "cluster.dns.nodelocal", did you mean "node-local"`,
+		},
+	},
+	{
+		name: "no blocks", text: "cluster: {api-server: [10.0.0.1], nodes: 10.0.0.0/8, private-ranges: [0.0.0.0/0]}\n",
+		errors: []string{
+			`.ringfence.yaml:1:24: "cluster.api-server[0]" must be a block of addresses such as 10.0.0.0/8, not "10.0.0.1"`,
+			`.ringfence.yaml:1:42: "cluster.nodes" must be a list, not a string`,
+			`.ringfence.yaml:1:71: "cluster.private-ranges[0]" must not be every address`,
+		},
+	},
+	{
+		name: "no DNS", text: "cluster: {dns: {port: 70000, node-local: [localhost]}}\n",
+		errors: []string{
+			`.ringfence.yaml:1:23: "cluster.dns.port" must be a port, not 70000`,
+			`.ringfence.yaml:1:43: "cluster.dns.node-local[0]" must be an address such as 169.254.20.10, not "localhost"`,
+		},
+	},
+	{
+		name: "a port in words", text: "cluster: {dns: {port: '53'}}\n",
+		errors: []string{`.ringfence.yaml:1:23: "cluster.dns.port" must be a number, not a string`},
+	},
+	{
+		name: "no namespace", text: "cluster: {prometheus: {labels: {app: x}}, ingress-controller: {namespace: ' '}}\n",
+		errors: []string{
+			`.ringfence.yaml:1:23: "cluster.prometheus" lacks the key "namespace"`,
+			`.ringfence.yaml:1:75: "cluster.ingress-controller.namespace" must not be empty`,
+		},
+	},
+	{
 		name: "blank reason", text: "gaps: [{code: a, path: b, reason: ' '}]\n",
 		errors: []string{`.ringfence.yaml:1:35: "gaps[0].reason" must not be empty`},
 	},
@@ -239,7 +296,7 @@ var documents = []document{
 	},
 	{
 		name: "control characters", text: "\"a\\eb\\n\": 1\n",
-		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, fail-on, kubeVersion, apiVersions, gaps, traffic`},
+		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, fail-on, kubeVersion, apiVersions, gaps, traffic, cluster`},
 	},
 	{
 		name: "syntax", text: "fail-on: low\ntargets: [\n", beyondSchema: true,

@@ -34,8 +34,12 @@ func (g *generator) openings(s *Subject, d netpol.Direction) []need {
 // reportBlocked says which needs the policies that isolate a direction do not allow,
 // but for those that are to be allowed.
 func (g *generator) reportBlocked(s *Subject, d netpol.Direction) {
+	said := map[string]bool{}
 	for _, n := range g.blocked(s, d) {
-		switch w := s.Workloads[0]; {
+		w, known := s.Workloads[0], said[n.comment("")]
+		said[n.comment("")] = true
+		switch {
+		case known: // of another protocol
 		case g.denies(s, d, n):
 			g.remark(w, "an existing policy denies what it needs, and none can allow it: %s", n.comment(""))
 		case !g.opts.OpenBlocked || len(s.Others) > 0:
@@ -55,10 +59,15 @@ func (g *generator) isolating(s *Subject, d netpol.Direction) string {
 }
 
 // blocked returns the needs of an isolated direction that nothing allows. What is of low
-// confidence may be no need, and does not count.
+// confidence may be no need, and does not count; nor does DNS for somebody who calls
+// no names: the address of the API server is in the environment of every pod.
 func (g *generator) blocked(s *Subject, d netpol.Direction) []need {
-	return slices.DeleteFunc(g.needsOf(s, d), func(n need) bool {
-		return n.edge != nil && n.edge.Confidence == traffic.Low || !g.blocks(s, d, n)
+	needs := g.needsOf(s, d)
+	named := slices.ContainsFunc(needs, func(n need) bool {
+		return n.edge != nil && n.edge.Confidence > traffic.Low && (n.edge.To.Workload != nil || n.edge.To.Host != "")
+	})
+	return slices.DeleteFunc(needs, func(n need) bool {
+		return n.edge != nil && n.edge.Confidence == traffic.Low || n.peer.others == g.dns && !named || !g.blocks(s, d, n)
 	})
 }
 

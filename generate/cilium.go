@@ -12,11 +12,13 @@ import (
 
 // entities are Cilium's names for externals
 // (https://docs.cilium.io/en/stable/security/policy/language/#entities-based). What a
-// load balancer sends on may come from nodes.
+// load balancer sends on may come from nodes. The API server's is none for callers in
+// all clusters: it "may not work for ingress traffic".
 var entities = map[netpol.Direction]map[traffic.External][]string{
 	netpol.Ingress: {
-		traffic.Internet: {"world", "host", "remote-node"},
-		traffic.Node:     {"host", "remote-node"},
+		traffic.Internet:  {"world", "host", "remote-node"},
+		traffic.Node:      {"host", "remote-node"},
+		traffic.APIServer: {"kube-apiserver"},
 	},
 	netpol.Egress: {
 		traffic.Internet:  {"world"},
@@ -25,9 +27,11 @@ var entities = map[netpol.Direction]map[traffic.External][]string{
 	},
 }
 
-// isEntity tells whether an external has a name. The API server has none as a caller:
-// "the kube-apiserver entity may not work for ingress traffic".
-func isEntity(e traffic.External, d netpol.Direction) bool { return entities[d][e] != nil }
+// isEntity tells whether an external has a name; the API server as a caller only where
+// its addresses are known, and so are the ones from which it calls.
+func isEntity(e traffic.External, d netpol.Direction, known bool) bool {
+	return entities[d][e] != nil && (known || e != traffic.APIServer || d == netpol.Egress)
+}
 
 // asksNames tells whether the policy allows names of hosts, which Cilium learns from
 // the answers of the DNS that pass through its proxy
@@ -71,7 +75,13 @@ func (p peer) cilium(d netpol.Direction, side, namespace string, names Names) []
 	case p.subject != nil:
 		return [][]string{endpoints(side, p.subject.Namespace, namespace, names.Pods(p.subject, false, endpointDepth))}
 	case p.others != nil && p.others.namespace != "":
-		return [][]string{endpoints(side, p.others.namespace, namespace, names.Others(p.others.labels))}
+		var selector []string
+		if len(p.others.labels) > 0 {
+			selector = names.Others(p.others.labels)
+		}
+		return [][]string{endpoints(side, p.others.namespace, namespace, selector)}
+	case p.others != nil && p.others.onNode:
+		return [][]string{blocks(side, p.others.blocks), {side + "Entities:", "  - host"}}
 	case p.others != nil:
 		return [][]string{blocks(side, p.others.blocks)}
 	case p.block.IsValid():
@@ -96,7 +106,7 @@ const endpointDepth = 10
 // endpoints names pods; those of another namespace by a label that Cilium gives them
 // (https://docs.cilium.io/en/stable/security/policy/kubernetes/#namespaces).
 func endpoints(side, namespace, own string, selector []string) []string {
-	if namespace != own {
+	if namespace != own || len(selector) == 0 {
 		label := "  " + Quote("k8s:io.kubernetes.pod.namespace") + ": " + Quote(namespace)
 		if i := slices.Index(selector, "matchLabels:"); i >= 0 {
 			selector = slices.Insert(slices.Clone(selector), i+1, label)

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/traffic"
@@ -32,7 +33,8 @@ type Environment struct {
 	Cluster *netpol.Cluster
 	Options netpol.Options // with which Cluster was made
 	Calls   *traffic.Graph
-	Gaps    int // what could not be seen of it
+	Known   config.Cluster // what else is known of the cluster
+	Gaps    int            // what could not be seen of it
 }
 
 // Options say what is proposed. The zero value is usable.
@@ -151,7 +153,7 @@ type generator struct {
 	services map[*netpol.Workload][]*netpol.Service
 	result   Result
 
-	dns, outside *others
+	known
 
 	// What was found once it was asked for.
 	needs     map[side][]need
@@ -166,7 +168,7 @@ type generator struct {
 
 func newGenerator(env Environment, opts Options) *generator {
 	g := &generator{
-		env: env, opts: opts, dns: clusterDNS(), outside: outside(),
+		env: env, opts: opts, known: knownOf(env.Known),
 		needs: map[side][]need{}, opened: map[side][]need{}, injectors: map[*netpol.Workload][]*injector{},
 	}
 	g.findSubjects()

@@ -92,6 +92,8 @@ func (r *rule) who() string {
 		return p.others.name
 	case p.block.IsValid():
 		return p.block.String()
+	case p.host != "", p.external != "":
+		return p.host + string(p.external)
 	default:
 		return "anybody"
 	}

@@ -102,19 +102,26 @@ func (g *generator) needsOfEdge(s *Subject, d netpol.Direction, e *traffic.Edge,
 
 // dnsNeeds returns what the DNS of the cluster needs: everybody with calls asks it.
 func (g *generator) dnsNeeds(s *Subject, d netpol.Direction, needs []need) []need {
-	asks := d == netpol.Egress && len(needs) > 0
-	n := need{port: 53, peer: peer{others: g.dns}, why: "names are resolved by the DNS of the cluster"}
-	if d == netpol.Ingress {
-		asks, n.peer = g.isDNS(s), peer{open: "every pod asks the DNS of the cluster"}
-	}
-	if !asks {
+	const why = "names are resolved by the DNS of the cluster"
+	switch {
+	case d == netpol.Ingress && g.isDNS(s):
+		return overBoth(need{port: g.dnsPort, peer: peer{open: "every pod asks the DNS of the cluster"}, why: why})
+	case d == netpol.Ingress || len(needs) == 0:
 		return nil
 	}
-	var both []need
-	for _, n.protocol = range []netpol.Protocol{netpol.UDP, netpol.TCP} {
-		both = append(both, n)
+	asked := overBoth(need{port: g.dnsPort, peer: peer{others: g.dns}, why: why})
+	if g.cache != nil {
+		asked = append(asked, overBoth(need{port: 53, peer: peer{others: g.cache}, why: "names are resolved by the cache of the node"})...)
 	}
-	return both
+	return asked
+}
+
+// overBoth returns a need of both protocols of DNS.
+func overBoth(n need) []need {
+	n.protocol = netpol.UDP
+	other := n
+	other.protocol = netpol.TCP
+	return []need{n, other}
 }
 
 // mayBeService tells whether a name that nothing here has could be that of a Service

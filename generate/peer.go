@@ -20,17 +20,6 @@ type peer struct {
 	open     string           // why nobody can be named
 }
 
-// others are pods or addresses that are known by something else than the manifests of
-// the environment, such as the DNS of the cluster. There is one for each, so that
-// pointers tell whether they are the same.
-type others struct {
-	name      string            // by which rules are sorted
-	namespace string            // of pods; empty for addresses
-	labels    map[string]string // empty for all pods of the namespace
-	blocks    []netpol.Block
-	dns       bool // they answer for names
-}
-
 // has tells whether a workload of the environment is among the pods.
 func (o *others) has(w *netpol.Workload) bool {
 	return o.namespace != "" && w.Namespace == o.namespace && !w.HostNetwork && has(w.Labels, o.labels)
@@ -50,27 +39,14 @@ func (o *others) standIn() []*manifest.Object {
 	return objects
 }
 
-// outside stands for a host name outside of the cluster: all addresses but those of
-// the metadata services of clouds.
-func outside() *others {
-	return &others{name: "outside", blocks: []netpol.Block{
-		{CIDR: netip.MustParsePrefix("0.0.0.0/0"), Except: []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16")}},
-		{CIDR: netip.MustParsePrefix("::/0"), Except: []netip.Prefix{netip.MustParsePrefix("fd00:ec2::254/128")}},
-	}}
-}
-
-// clusterDNS is the DNS of most clusters
-// (https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/).
-func clusterDNS() *others {
-	return &others{name: "coredns", namespace: "kube-system", labels: map[string]string{"k8s-app": "kube-dns"}, dns: true}
-}
-
 // peerOf names the pods of a workload, or says why nothing can.
 func (g *generator) peerOf(s *Subject, w *netpol.Workload) peer {
 	other := g.of[w]
 	switch {
 	case w.HostNetwork && g.opts.Format == Cilium:
 		return peer{external: traffic.Node}
+	case w.HostNetwork && g.externals[traffic.Node] != nil:
+		return peer{others: g.externals[traffic.Node]}
 	case w.HostNetwork:
 		return peer{open: w.String() + " is on the host network, where no selector matches it"}
 	case other == nil:
@@ -92,11 +68,14 @@ func (g *generator) host(name string) peer {
 
 // external names an external, or says why nothing can.
 func (g *generator) external(e traffic.External, d netpol.Direction) peer {
-	if g.opts.Format == Cilium && isEntity(e, d) {
+	known := g.externals[e]
+	switch {
+	case g.opts.Format == Cilium && isEntity(e, d, known != nil):
 		return peer{external: e}
-	}
-	if e == traffic.Internet && d == netpol.Egress {
+	case e == traffic.Internet && d == netpol.Egress:
 		return peer{others: g.outside}
+	case known != nil && (d == netpol.Ingress || known.namespace == ""): // whom they call has a port that only they know
+		return peer{others: known}
 	}
 	switch e {
 	case traffic.Internet:

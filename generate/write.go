@@ -154,6 +154,8 @@ func (p peer) spell(namespace string, names Names) []string {
 		return item(slices.Concat([]string{"podSelector:"}, indented(1, names.Pods(p.subject, false, peerDepth))))
 	case p.subject != nil:
 		return podsIn(p.subject.Namespace, names.Pods(p.subject, false, peerDepth))
+	case p.others != nil && p.others.namespace != "" && len(p.others.labels) == 0:
+		return item(inNamespace(p.others.namespace))
 	case p.others != nil && p.others.namespace != "":
 		return podsIn(p.others.namespace, names.Others(p.others.labels))
 	case p.others != nil:
@@ -169,9 +171,11 @@ func (p peer) spell(namespace string, names Names) []string {
 
 // podsIn returns an item for the pods of another namespace that a selector matches.
 func podsIn(namespace string, selector []string) []string {
-	return item(slices.Concat(
-		[]string{"namespaceSelector:"}, indented(1, MatchLabels(map[string]string{netpol.NameLabel: namespace})),
-		[]string{"podSelector:"}, indented(1, selector)))
+	return item(slices.Concat(inNamespace(namespace), []string{"podSelector:"}, indented(1, selector)))
+}
+
+func inNamespace(namespace string) []string {
+	return append([]string{"namespaceSelector:"}, indented(1, MatchLabels(map[string]string{netpol.NameLabel: namespace}))...)
 }
 
 func blockItem(b netpol.Block) []string {

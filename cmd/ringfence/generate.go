@@ -135,7 +135,9 @@ func (c *command) runGenerate(ctx context.Context, flags *generateFlags, paths [
 
 // generated is an environment as generate takes it.
 func (w *workspace) generated(e builtEnvironment) generate.Environment {
-	return generate.Environment{Name: e.name, Objects: e.objects, Cluster: e.cluster, Options: e.options, Calls: w.calls(e), Gaps: e.gaps}
+	return generate.Environment{
+		Name: e.name, Objects: e.objects, Cluster: e.cluster, Options: e.options, Calls: w.calls(e), Known: w.config.Cluster, Gaps: e.gaps,
+	}
 }
 
 // wanted resolves the names of --workload.
