@@ -34,11 +34,12 @@ func (g *generator) allow(s *Subject) *Proposal {
 		}
 		g.reportUnsure(s, d)
 		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
-		if d == netpol.Ingress && !g.opts.PartialDeny {
+		unknown := g.unknown(s, d, needs)
+		if d == netpol.Ingress && unknown == "" && !g.opts.PartialDeny {
 			needs = append(needs, g.uncalled(s, needs)...)
 		}
 		rules := rulesOf(d, needs)
-		if unknown := g.unknown(s, d, needs); unknown != "" && !g.opts.PartialDeny {
+		if unknown != "" && !g.opts.PartialDeny {
 			g.remark(s.Workloads[0], "its %s is left open: %s", d.Name(), unknown)
 			rules = append(rules, &rule{direction: d, open: unknown})
 		}
