@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/rules"
@@ -29,6 +30,7 @@ type Environment struct {
 	// NamespaceLabels are labels that the manifests do not hold, by namespace.
 	NamespaceLabels map[string]map[string]string
 	Hints           []traffic.Hint // calls that people tell
+	DNS             config.DNS     // of the cluster, where it is not as in most
 }
 
 // Options say how to analyze.

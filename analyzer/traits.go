@@ -25,7 +25,7 @@ func (f *facts) traits(r *netpol.Rule) ruleTraits {
 		return t
 	}
 	if f.reachesDNS(r) {
-		t.dnsUDP, t.dnsTCP = allowsDNS(r, netpol.UDP), allowsDNS(r, netpol.TCP)
+		t.dnsUDP, t.dnsTCP = f.allowsDNS(r, netpol.UDP), f.allowsDNS(r, netpol.TCP)
 	}
 	if t.onlyDNS || t.allowsAll {
 		return t
@@ -37,26 +37,29 @@ func (f *facts) traits(r *netpol.Rule) ruleTraits {
 	return t
 }
 
-// isDNS tells whether a port is one on which DNS is asked: 53, and 5353 where the
-// DNS pods listen there (OpenShift), since policies see the pod's port.
-func isDNS(p *netpol.RulePort) bool {
+// isDNS tells whether a port is one on which DNS is asked.
+func (f *facts) isDNS(p *netpol.RulePort) bool {
 	if p.Name != "" {
 		return strings.Contains(p.Name, "dns") || p.Name == "domain"
 	}
-	return p.First == p.Last && (p.First == 53 || p.First == 5353)
+	return p.First == p.Last && slices.Contains(f.dnsPorts(), p.First)
 }
+
+// dnsPorts are 53, and 5353 where the DNS pods listen there (OpenShift), since policies
+// see the pod's port; and what the user knows of the cluster.
+func (f *facts) dnsPorts() []int { return []int{53, 5353, f.env.DNS.Port} }
 
 func (f *facts) onlyDNS(r *netpol.Rule) bool {
 	if r.AllPorts {
 		return !r.AllPeers && !slices.ContainsFunc(r.Peers, func(p *netpol.RulePeer) bool { return !namesDNSPods(p) })
 	}
-	return !slices.ContainsFunc(r.Ports, func(p *netpol.RulePort) bool { return !isDNS(p) })
+	return !slices.ContainsFunc(r.Ports, func(p *netpol.RulePort) bool { return !f.isDNS(p) })
 }
 
-func allowsDNS(r *netpol.Rule, protocol netpol.Protocol) bool {
+func (f *facts) allowsDNS(r *netpol.Rule, protocol netpol.Protocol) bool {
 	return r.AllPorts || slices.ContainsFunc(r.Ports, func(p *netpol.RulePort) bool {
-		return p.Protocol == protocol &&
-			(isDNS(p) || p.Name == "" && (p.First <= 53 && 53 <= p.Last || p.First <= 5353 && 5353 <= p.Last))
+		within := func(port int) bool { return p.Name == "" && p.First <= port && port <= p.Last }
+		return p.Protocol == protocol && (f.isDNS(p) || slices.ContainsFunc(f.dnsPorts(), within))
 	})
 }
 
@@ -72,7 +75,7 @@ func (f *facts) mayBeDNS(p *netpol.RulePeer) bool {
 		return true // a resolver outside, or NodeLocal DNSCache
 	case p.PodSelector == nil && p.NamespaceSelector == nil:
 		return false
-	case f.servesDNS(p):
+	case f.servesDNS(p), f.isKnownDNS(p):
 		return true
 	case p.NamespaceSelector == nil:
 		own := f.cluster.Namespace(p.Rule.Policy.Namespace)
@@ -80,6 +83,19 @@ func (f *facts) mayBeDNS(p *netpol.RulePeer) bool {
 	default:
 		return f.mayBeNamespace(*p.NamespaceSelector, "kube-system", "openshift-dns") && f.mayBeDNSPods(p)
 	}
+}
+
+// isKnownDNS tells whether a peer matches the pods that the user names as the DNS.
+func (f *facts) isKnownDNS(p *netpol.RulePeer) bool {
+	pods := f.env.DNS.Pods
+	if pods == nil || p.PodSelector != nil && !p.PodSelector.Matches(pods.Labels) {
+		return false
+	}
+	labels := map[string]string{netpol.NameLabel: pods.Namespace}
+	if n := f.cluster.Namespace(pods.Namespace); n != nil {
+		labels = n.Labels
+	}
+	return p.NamespaceSelector == nil && p.Rule.Policy.Namespace == pods.Namespace || p.NamespaceSelector != nil && p.NamespaceSelector.Matches(labels)
 }
 
 // servesDNS tells whether a peer matches a workload that declares the DNS port.
@@ -119,7 +135,7 @@ func (f *facts) mayBeDNSPods(p *netpol.RulePeer) bool {
 	case asksForKnownDNSPods(*p.PodSelector):
 		return false
 	default:
-		return slices.ContainsFunc(p.Rule.Ports, isDNS)
+		return slices.ContainsFunc(p.Rule.Ports, f.isDNS)
 	}
 }
 
