@@ -146,7 +146,7 @@ func (f *facts) isRerouted(w *netpol.Workload) bool {
 		return false
 	}
 	for _, i := range traffic.Injectors(f.cluster, w) {
-		if i.Reroutes {
+		if i.Reroutes() {
 			return true
 		}
 	}

@@ -159,7 +159,7 @@ type generator struct {
 	needs     map[side][]need
 	opened    map[side][]need
 	existing  *netpol.Cluster
-	injectors map[*netpol.Workload][]*injector
+	injectors map[*netpol.Workload][]*traffic.Injector
 	control   []controlTarget
 	scraping  []*netpol.Workload
 	probes    *others
@@ -169,7 +169,7 @@ type generator struct {
 func newGenerator(env Environment, opts Options) *generator {
 	g := &generator{
 		env: env, opts: opts, known: knownOf(env.Known),
-		needs: map[side][]need{}, opened: map[side][]need{}, injectors: map[*netpol.Workload][]*injector{},
+		needs: map[side][]need{}, opened: map[side][]need{}, injectors: map[*netpol.Workload][]*traffic.Injector{},
 	}
 	g.findSubjects()
 	return g

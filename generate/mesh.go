@@ -33,7 +33,7 @@ func (g *generator) meshNeeds(s *Subject, d netpol.Direction, calls []need) []ne
 }
 
 // injectorNeeds returns what an injector needs for a workload, whomever that calls.
-func (g *generator) injectorNeeds(s *Subject, w *netpol.Workload, d netpol.Direction, i *injector) []need {
+func (g *generator) injectorNeeds(s *Subject, w *netpol.Workload, d netpol.Direction, i *traffic.Injector) []need {
 	var needs []need
 	if d == netpol.Egress {
 		needs = slices.Concat(g.controlNeeds(s, i), g.addressNeeds(s, w, i))
@@ -42,28 +42,28 @@ func (g *generator) injectorNeeds(s *Subject, w *netpol.Workload, d netpol.Direc
 	}
 	for _, port := range g.peerPorts(w, d, i) {
 		needs = append(needs, need{
-			peer: peer{open: "any pod with " + i.name + " may call another one"}, port: port, protocol: netpol.TCP,
-			why: i.name + " and those of other pods call each other",
+			peer: peer{open: "any pod with " + i.Name + " may call another one"}, port: port, protocol: netpol.TCP,
+			why: i.Name + " and those of other pods call each other",
 		})
 	}
 	return needs
 }
 
 // controlNeeds returns the calls of a control plane.
-func (g *generator) controlNeeds(s *Subject, i *injector) []need {
+func (g *generator) controlNeeds(s *Subject, i *traffic.Injector) []need {
 	var needs []need
-	for _, c := range i.control {
-		n := need{protocol: netpol.TCP, why: i.name + " calls " + c.service}
+	for _, c := range i.Control {
+		n := need{protocol: netpol.TCP, why: i.Name + " calls " + c.Service}
 		known := false
 		for _, t := range g.controls() {
-			if t.injector == i && t.service == c.service {
+			if t.injector == i && t.service == c.Service {
 				n.peer, n.port = g.peerOf(s, t.workload), t.port
 				needs, known = append(needs, n), true
 			}
 		}
-		for _, p := range c.ports {
+		for _, p := range c.Ports {
 			if !known {
-				n.peer, n.port = peer{open: c.service + " is not in the repository"}, p.pods
+				n.peer, n.port = peer{open: c.Service + " is not in the repository"}, p.Pods
 				needs = append(needs, n)
 			}
 		}
@@ -73,7 +73,7 @@ func (g *generator) controlNeeds(s *Subject, i *injector) []need {
 
 // controlTarget is a port of the pods of a control plane that is in the environment.
 type controlTarget struct {
-	injector *injector
+	injector *traffic.Injector
 	service  string // of the control
 	workload *netpol.Workload
 	port     int
@@ -84,41 +84,41 @@ type controlTarget struct {
 func (g *generator) controls() []controlTarget {
 	if g.control == nil {
 		g.control = []controlTarget{}
-		for i := range injectors {
-			g.findControl(&injectors[i])
+		for _, i := range traffic.KnownInjectors() {
+			g.findControl(i)
 		}
 	}
 	return g.control
 }
 
-func (g *generator) findControl(i *injector) {
-	for _, c := range i.control {
+func (g *generator) findControl(i *traffic.Injector) {
+	for _, c := range i.Control {
 		for _, s := range g.env.Cluster.Services {
-			if s.Name != c.service && (!c.revisions || !strings.HasPrefix(s.Name, c.service+"-")) {
+			if s.Name != c.Service && (!c.Revisions || !strings.HasPrefix(s.Name, c.Service+"-")) {
 				continue
 			}
 			for _, w := range g.env.Cluster.Backends(s) {
-				for _, p := range c.ports {
-					g.control = append(g.control, controlTarget{i, c.service, w, p.on(s, w)})
+				for _, p := range c.Ports {
+					g.control = append(g.control, controlTarget{i, c.Service, w, controlPort(p, s, w)})
 				}
 			}
 		}
 	}
 	for _, e := range g.addressed(i) {
 		if e.To.Workload != nil {
-			g.control = append(g.control, controlTarget{i, i.mesh, e.To.Workload, e.Port})
+			g.control = append(g.control, controlTarget{i, i.Mesh, e.To.Workload, e.Port})
 		}
 	}
 }
 
-// on returns the port on the pods behind a Service.
-func (p controlPort) on(s *netpol.Service, w *netpol.Workload) int {
+// controlPort returns the port on the pods behind a Service.
+func controlPort(p traffic.ControlPort, s *netpol.Service, w *netpol.Workload) int {
 	for _, port := range s.Ports {
-		if port.Number == p.service && port.Protocol == netpol.TCP && port.On(w) > 0 {
+		if port.Number == p.Service && port.Protocol == netpol.TCP && port.On(w) > 0 {
 			return port.On(w)
 		}
 	}
-	return p.pods
+	return p.Pods
 }
 
 // controlled returns what a workload must let in where it is of a control plane: the
@@ -128,8 +128,8 @@ func controlled(w *netpol.Workload, controls []controlTarget) []need {
 	for _, t := range controls {
 		if t.workload == w {
 			needs = append(needs, need{
-				peer: peer{open: "pods with " + t.injector.name + " call it, wherever they are"}, port: t.port, protocol: netpol.TCP,
-				why: "pods with " + t.injector.name + " call it",
+				peer: peer{open: "pods with " + t.injector.Name + " call it, wherever they are"}, port: t.port, protocol: netpol.TCP,
+				why: "pods with " + t.injector.Name + " call it",
 			})
 		}
 	}
@@ -138,22 +138,22 @@ func controlled(w *netpol.Workload, controls []controlTarget) []need {
 
 // addressNeeds returns the calls of the address that a pod or its injector is given.
 // That of a pod is among the calls of the workload already, if anything has the name.
-func (g *generator) addressNeeds(s *Subject, w *netpol.Workload, i *injector) []need {
-	given := annotationsOf(w)[i.address]
-	n := need{peer: peer{open: "the address of " + i.mesh + " is not in the repository"}, port: i.port, protocol: netpol.TCP, why: i.name + " calls " + i.mesh}
+func (g *generator) addressNeeds(s *Subject, w *netpol.Workload, i *traffic.Injector) []need {
+	given := w.Annotations()[i.Address]
+	n := need{peer: peer{open: "the address of " + i.Mesh + " is not in the repository"}, port: i.Port, protocol: netpol.TCP, why: i.Name + " calls " + i.Mesh}
 	switch {
-	case i.address == "":
+	case i.Address == "":
 		return nil
-	case given != "" && !g.dangles(w, i.address):
+	case given != "" && !g.dangles(w, i.Address):
 		return nil
 	case given != "":
-		n.peer.open, n.port = given+" is not in the repository", portOf(given, i.port)
+		n.peer.open, n.port = given+" is not in the repository", portOf(given, i.Port)
 		return []need{n}
 	}
 	var needs []need
 	for _, e := range g.addressed(i) {
 		for _, n := range g.needsOfEdge(s, netpol.Egress, e, e.To) {
-			n.why, n.about = i.name+" calls whom its injector names", e
+			n.why, n.about = i.Name+" calls whom its injector names", e
 			needs = append(needs, n)
 		}
 	}
@@ -171,7 +171,7 @@ func (g *generator) dangles(w *netpol.Workload, annotation string) bool {
 // isOfInjector tells whether evidence is the address that an injector calls, which says
 // nothing of what the workload itself does.
 func isOfInjector(e traffic.Evidence) bool {
-	return slices.ContainsFunc(injectors, func(i injector) bool { return i.address != "" && isGivenBy(e, i.address) })
+	return slices.ContainsFunc(traffic.KnownInjectors(), func(i *traffic.Injector) bool { return i.Address != "" && isGivenBy(e, i.Address) })
 }
 
 func isGivenBy(e traffic.Evidence, annotation string) bool {
@@ -199,14 +199,14 @@ func portOf(address string, usual int) int {
 
 // addressed returns the calls of an injector in the environment of what its variable
 // names.
-func (g *generator) addressed(i *injector) []*traffic.Edge {
-	if i.variable == "" {
+func (g *generator) addressed(i *traffic.Injector) []*traffic.Edge {
+	if i.Variable == "" {
 		return nil
 	}
 	var edges []*traffic.Edge
 	for n := range g.env.Calls.Edges {
 		e := &g.env.Calls.Edges[n]
-		if slices.ContainsFunc(e.Evidence, func(v traffic.Evidence) bool { return v.Kind == "env" && strings.HasPrefix(v.Text, i.variable+"=") }) {
+		if slices.ContainsFunc(e.Evidence, func(v traffic.Evidence) bool { return v.Kind == "env" && strings.HasPrefix(v.Text, i.Variable+"=") }) {
 			edges = append(edges, e)
 		}
 	}
@@ -215,10 +215,10 @@ func (g *generator) addressed(i *injector) []*traffic.Edge {
 
 // metricsNeeds lets Prometheus scrape what is injected into a workload: the one of the
 // environment, if there is one.
-func (g *generator) metricsNeeds(s *Subject, w *netpol.Workload, i *injector) []need {
+func (g *generator) metricsNeeds(s *Subject, w *netpol.Workload, i *traffic.Injector) []need {
 	var needs []need
-	for _, p := range i.metrics {
-		n := need{port: p.on(w), protocol: netpol.TCP, why: "Prometheus scrapes " + i.name}
+	for _, p := range i.Metrics {
+		n := need{port: p.On(w), protocol: netpol.TCP, why: "Prometheus scrapes " + i.Name}
 		for _, scraper := range g.scrapers() {
 			n.peer = g.peerOf(s, scraper)
 			needs = append(needs, n)
@@ -236,8 +236,8 @@ func (g *generator) scrapeNeeds(s *Subject) []need {
 	var needs []need
 	for _, w := range g.env.Cluster.Workloads {
 		for _, i := range g.injected(w) {
-			for _, p := range i.metrics {
-				needs = append(needs, need{peer: g.peerOf(s, w), port: p.on(w), protocol: netpol.TCP, why: "Prometheus scrapes " + i.name})
+			for _, p := range i.Metrics {
+				needs = append(needs, need{peer: g.peerOf(s, w), port: p.On(w), protocol: netpol.TCP, why: "Prometheus scrapes " + i.Name})
 			}
 		}
 	}
@@ -261,17 +261,17 @@ func (g *generator) scrapers() []*netpol.Workload {
 
 // probeNeeds lets probes of kubelet through, where they come from other addresses than
 // those of nodes.
-func (g *generator) probeNeeds(w *netpol.Workload, i *injector) []need {
-	if len(i.probes) == 0 {
+func (g *generator) probeNeeds(w *netpol.Workload, i *traffic.Injector) []need {
+	if len(i.Probes) == 0 {
 		return nil
 	}
 	if g.probes == nil {
-		g.probes = &others{name: "probes", blocks: i.probes}
+		g.probes = &others{name: "probes", blocks: i.Probes}
 	}
 	var needs []need
 	for _, port := range probedPorts(w) {
 		needs = append(needs, need{
-			peer: peer{others: g.probes}, port: port, protocol: netpol.TCP, why: "in " + i.name + ", probes of kubelet come from these addresses",
+			peer: peer{others: g.probes}, port: port, protocol: netpol.TCP, why: "in " + i.Name + ", probes of kubelet come from these addresses",
 		})
 	}
 	return needs
@@ -315,28 +315,18 @@ func portNamed(w *netpol.Workload, port any) int {
 
 // peerPorts returns the ports on which proxies call each other: a workload's own for
 // ingress, and for egress those of everybody.
-func (g *generator) peerPorts(w *netpol.Workload, d netpol.Direction, i *injector) []int {
-	if i.peers.number == 0 {
+func (g *generator) peerPorts(w *netpol.Workload, d netpol.Direction, i *traffic.Injector) []int {
+	if i.Peers.Number == 0 {
 		return nil
 	}
-	ports := []int{i.peers.on(w)}
+	ports := []int{i.Peers.On(w)}
 	if d == netpol.Egress {
-		ports = []int{i.peers.number}
+		ports = []int{i.Peers.Number}
 		for _, o := range g.env.Cluster.Workloads {
-			if port := i.peers.on(o); slices.Contains(g.injected(o), i) && !slices.Contains(ports, port) {
+			if port := i.Peers.On(o); slices.Contains(g.injected(o), i) && !slices.Contains(ports, port) {
 				ports = append(ports, port)
 			}
 		}
 	}
 	return ports
-}
-
-// on returns the port of what is injected into a workload.
-func (p proxyPort) on(w *netpol.Workload) int {
-	if p.annotation != "" {
-		if number, err := strconv.ParseUint(annotationsOf(w)[p.annotation], 10, 16); err == nil && number > 0 {
-			return int(number)
-		}
-	}
-	return p.number
 }

@@ -65,7 +65,7 @@ func TestInjected(t *testing.T) {
 			g := generatorOf(t, meshNamespace(test.namespaceLabels, test.namespaceSays)+meshed("app", test.labels, test.annotations, ""))
 			var got []string
 			for _, i := range g.injected(g.env.Cluster.Workloads[0]) {
-				got = append(got, i.name)
+				got = append(got, i.Name)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

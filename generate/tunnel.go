@@ -16,7 +16,7 @@ func (g *generator) tunneled(d netpol.Direction, n need) []need {
 	}
 	for _, i := range g.injected(near.Workload) {
 		if n.port = g.tunnel(d, i, near.Workload, far); n.port > 0 {
-			n.why, n.about, n.edge = i.mesh+" carries on this port", n.edge, nil
+			n.why, n.about, n.edge = i.Mesh+" carries on this port", n.edge, nil
 			return []need{n}
 		}
 	}
@@ -25,16 +25,16 @@ func (g *generator) tunneled(d netpol.Direction, n need) []need {
 
 // tunnel returns the port on which the proxies of a mesh carry a call: that of the
 // called side, 0 where they do not.
-func (g *generator) tunnel(d netpol.Direction, i *injector, near *netpol.Workload, far traffic.End) int {
+func (g *generator) tunnel(d netpol.Direction, i *traffic.Injector, near *netpol.Workload, far traffic.End) int {
 	switch {
 	case far.Workload == nil && !mayBeMeshed(far.External):
 		return 0
 	case far.Workload == nil && d == netpol.Egress:
-		return i.tunnel.number
+		return i.Tunnel.Number
 	case far.Workload == nil:
-		return i.tunnel.on(near)
+		return i.Tunnel.On(near)
 	}
-	at := slices.IndexFunc(g.injected(far.Workload), func(j *injector) bool { return j.mesh == i.mesh })
+	at := slices.IndexFunc(g.injected(far.Workload), func(j *traffic.Injector) bool { return j.Mesh == i.Mesh })
 	if at < 0 {
 		return 0
 	}
@@ -42,10 +42,10 @@ func (g *generator) tunnel(d netpol.Direction, i *injector, near *netpol.Workloa
 	if d == netpol.Egress {
 		called, caller, callee = caller, called, far.Workload
 	}
-	if called.tunnel.number == 0 { // which takes what others of the mesh send
-		return caller.tunnel.number
+	if called.Tunnel.Number == 0 { // which takes what others of the mesh send
+		return caller.Tunnel.Number
 	}
-	return called.tunnel.on(callee)
+	return called.Tunnel.On(callee)
 }
 
 // tunnels returns the ports on which proxies carry calls to a subject, whoever calls.
@@ -53,7 +53,7 @@ func (g *generator) tunnels(s *Subject) []int {
 	var ports []int
 	for _, w := range s.Workloads {
 		for _, i := range g.injected(w) {
-			if port := i.tunnel.on(w); port > 0 && !slices.Contains(ports, port) {
+			if port := i.Tunnel.On(w); port > 0 && !slices.Contains(ports, port) {
 				ports = append(ports, port)
 			}
 		}
@@ -90,7 +90,7 @@ func (g *generator) throughWaypoint(n need) []need {
 }
 
 func (g *generator) isInIstio(w *netpol.Workload) bool {
-	return slices.ContainsFunc(g.injected(w), func(i *injector) bool { return i.mesh == "Istio" })
+	return slices.ContainsFunc(g.injected(w), func(i *traffic.Injector) bool { return i.Mesh == "Istio" })
 }
 
 // waypointOf returns the waypoint of a workload, nil for none: that of its pods or
@@ -98,7 +98,7 @@ func (g *generator) isInIstio(w *netpol.Workload) bool {
 func (g *generator) waypointOf(w *netpol.Workload) *others {
 	labels := []map[string]string{w.Labels}
 	for _, s := range g.servicesOf(w) {
-		labels = append(labels, textsOf(s.Source, "metadata", "labels"))
+		labels = append(labels, s.MetadataLabels())
 	}
 	labels = append(labels, g.env.Cluster.Namespace(w.Namespace).Labels)
 	for _, l := range labels {

@@ -138,7 +138,12 @@ func (n *chartNames) lasting(w *netpol.Workload) string {
 	for same < min(len(again.Name), len(w.Name)) && again.Name[same] == w.Name[same] {
 		same++
 	}
-	return cmp.Or(strings.Trim(w.Name[:same], "-."), strings.ToLower(w.Kind))
+	// What is random may begin alike, so only whole parts of the name count.
+	last := strings.LastIndexAny(w.Name[:same], "-.")
+	if last <= 0 {
+		return strings.ToLower(w.Kind)
+	}
+	return w.Name[:last]
 }
 
 // template returns the lines of a workload's template from a field on, nil where the
