@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/helm"
 )
 
 // configure applies the configuration: a target that it declares replaces what
@@ -56,7 +57,10 @@ func (f *finder) declare(d config.Target) {
 	}
 	t.Namespace = d.Namespace
 	t.Release = cmp.Or(d.Release, t.Release)
-	t.Values, t.Set = d.Values, d.Set
+	t.Values, t.Set = nil, helm.Settings(d.Set)
+	for _, name := range d.Values {
+		t.Values = append(t.Values, helm.Values{Name: name})
+	}
 	t.KubeVersion, t.APIVersions = d.KubeVersion, d.APIVersions
 	f.targets = append(f.targets, t)
 }

@@ -202,7 +202,7 @@ func chartTargets(tree *source.Tree, dir string) []Target {
 		t := chartTarget(dir)
 		t.Name = fmt.Sprintf("%s (%s)", dir, v.name)
 		t.Envs, t.Why = []string{v.name}, "values file "+v.file
-		t.Values = []string{v.file}
+		t.Values = []helm.Values{{Name: v.file}}
 		targets = append(targets, t)
 		defaults = defaults && !isEnvironmentName(v.name)
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/helm"
 )
 
 // Gap is a part of the repository that could not be seen.
@@ -47,8 +48,9 @@ type Target struct {
 
 	// Charts only.
 	Release     string
-	Values      []string // values files of the repository, in order
-	Set         []string // "key=value" expressions, as for helm --set
+	Values      []helm.Values // in order
+	Set         []helm.Setting
+	SkipCRDs    bool
 	KubeVersion string
 	APIVersions []string
 }

@@ -23,7 +23,7 @@ type Options struct {
 	Release     string         // release name of charts; empty: the target's own
 	KubeVersion string         // for charts whose target gives none; empty: helm.DefaultKubeVersion
 	APIVersions []string       // added to what a cluster of KubeVersion serves
-	Values      []source.File  // values files given by the user, after the target's
+	Values      []helm.Values  // given by the user, after the target's
 	Set         []string       // "key=value" expressions given by the user, after the target's
 	Config      *config.Config // of the repository; nil for none
 }
@@ -125,9 +125,8 @@ func isServed(o *manifest.Object) bool {
 // chart renders a chart. Where its default values do not render, its first ci
 // values that do stand in for them: charts with required values carry such.
 func (r *Repository) chart(ctx context.Context, t Target) ([]*manifest.Object, []Gap) {
-	release, gaps := r.release(t)
-	objects, rendered := r.charts.Render(ctx, release)
-	gaps = append(gaps, rendered...)
+	release := r.release(t)
+	objects, gaps := r.charts.Render(ctx, release)
 	if len(release.Values) > 0 || len(release.Set) > 0 || !slices.ContainsFunc(gaps, isValuesGap) {
 		return objects, gaps
 	}
@@ -136,7 +135,7 @@ func (r *Repository) chart(ctx context.Context, t Target) ([]*manifest.Object, [
 		if err != nil {
 			continue
 		}
-		release.Values = []source.File{{Name: name, Data: data}}
+		release.Values = []helm.Values{{Name: name, Data: data}}
 		if objects, gaps := r.charts.Render(ctx, release); !slices.ContainsFunc(gaps, isValuesGap) {
 			return objects, append(gaps, Gap{
 				Pos: t.Pos, Code: manifest.FallbackValues, Note: true,
@@ -163,26 +162,17 @@ func (r *Repository) ciValues(dir string) []string {
 	return names
 }
 
-func (r *Repository) release(t Target) (helm.Release, []Gap) {
-	release := helm.Release{
+func (r *Repository) release(t Target) helm.Release {
+	return helm.Release{
 		Dir:         t.Dir,
 		Name:        cmp.Or(r.opts.Release, t.Release),
 		Namespace:   cmp.Or(t.Namespace, r.opts.Namespace, helmDefaultNamespace),
-		Set:         slices.Concat(t.Set, r.opts.Set),
+		Values:      slices.Concat(t.Values, r.opts.Values),
+		Set:         slices.Concat(t.Set, helm.Settings(r.opts.Set)),
+		SkipCRDs:    t.SkipCRDs,
 		KubeVersion: cmp.Or(t.KubeVersion, r.opts.KubeVersion),
 		APIVersions: slices.Concat(t.APIVersions, r.opts.APIVersions),
 	}
-	var gaps []Gap
-	for _, name := range t.Values {
-		data, err := r.tree.ReadFile(name)
-		if err != nil {
-			gaps = append(gaps, source.Gap(name, err))
-			continue
-		}
-		release.Values = append(release.Values, source.File{Name: name, Data: data})
-	}
-	release.Values = append(release.Values, r.opts.Values...)
-	return release, gaps
 }
 
 // RenderAll renders targets on all processors, in their order. After each, done

@@ -105,10 +105,14 @@ func writeTargetsJSON(out io.Writer, environments []render.Environment) error {
 	items := []targetItem{}
 	for _, e := range environments {
 		for _, r := range e.Results {
-			items = append(items, targetItem{
+			item := targetItem{
 				Environment: e.Name, Name: r.Name, Kind: string(r.Kind), Dir: r.Dir, Why: why(r.Target),
-				Values: append([]string{}, r.Values...), Objects: len(r.Objects), Complete: r.Complete(),
-			})
+				Values: []string{}, Objects: len(r.Objects), Complete: r.Complete(),
+			}
+			for _, layer := range r.Values {
+				item.Values = append(item.Values, layer.Name)
+			}
+			items = append(items, item)
 		}
 	}
 	encoder := json.NewEncoder(out)

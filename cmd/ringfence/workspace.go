@@ -172,7 +172,7 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 		if err != nil {
 			return nil, nil, usagef("read values: %w", err)
 		}
-		w.options.Values = append(w.options.Values, source.File{Name: w.nameOf(name), Data: data})
+		w.options.Values = append(w.options.Values, helm.Values{Name: w.nameOf(name), Data: data})
 	}
 	return w, render.New(w.tree, w.options), nil
 }

@@ -43,15 +43,14 @@ const maxOutput = 64 << 20
 
 // Release is one way to render a chart.
 type Release struct {
-	Dir         string         // chart folder, relative to the repository's root
-	Name        string         // release name, "" is Helm's "release-name"
-	Namespace   string         // release namespace, "" is "default"
-	Values      []source.File  // values files, later ones win
-	Inline      map[string]any // values given in an object, win over files
-	Set         []string       // --set expressions, win over all others
-	KubeVersion string         // "" is DefaultKubeVersion
-	APIVersions []string       // APIs of the cluster besides those built in
-	SkipCRDs    bool           // leave the folder crds/ out
+	Dir         string    // chart folder, relative to the repository's root
+	Name        string    // release name, "" is Helm's "release-name"
+	Namespace   string    // release namespace, "" is "default"
+	Values      []Values  // layers of values, later ones win
+	Set         []Setting // win over all values
+	KubeVersion string    // "" is DefaultKubeVersion
+	APIVersions []string  // APIs of the cluster besides those built in
+	SkipCRDs    bool      // leave the folder crds/ out
 }
 
 // Renderer renders charts of one repository. Its methods may be called
@@ -103,7 +102,8 @@ type rendering struct {
 	needs  []need               // dependencies that are not vendored
 	unpack int64                // bytes that archives may still expand to
 
-	given  map[string]any // the values that the release gives
+	layers []Values       // the values of the release, read
+	given  map[string]any // what the release gives in all
 	caps   *chartutil.Capabilities
 	values *valuesFiles // where values are written
 }

@@ -97,7 +97,7 @@ metadata: {name: a}
 			release: Release{SkipCRDs: true},
 		},
 		{
-			name: "values: files, then inline, then set",
+			name: "values: layers, then settings",
 			files: `
 -- Chart.yaml --
 {apiVersion: v2, name: web, version: 1.0.0}
@@ -107,11 +107,10 @@ metadata: {name: a}
 ` + configMap + `{{ .Values.a }}-{{ .Values.b }}-{{ .Values.c }}-{{ .Values.d }}
 `,
 			release: Release{
-				Values: []source.File{{Name: "one.yaml", Data: []byte("{b: one, c: one, d: one}")}, {Name: "two.yaml", Data: []byte("c: two\nd: two")}},
-				Inline: map[string]any{"d": "inline"},
-				Set:    []string{"a=set"},
+				Values: []Values{{Name: "one.yaml", Data: []byte("{b: one, c: one, d: one}")}, {Name: "two.yaml", Data: []byte("c: two\nd: two")}},
+				Set:    Settings([]string{"a=set"}),
 			},
-			objects: []string{"ConfigMap/set-one-two-inline"},
+			objects: []string{"ConfigMap/set-one-two-two"},
 		},
 		{
 			name: "broken values file",
@@ -119,7 +118,7 @@ metadata: {name: a}
 -- Chart.yaml --
 {apiVersion: v2, name: web, version: 1.0.0}
 `,
-			release: Release{Values: []source.File{{Name: "v.yaml", Data: []byte("a: 1\nb: [")}}},
+			release: Release{Values: []Values{{Name: "v.yaml", Data: []byte("a: 1\nb: [")}}},
 			gaps:    []string{`v.yaml:2: invalid-values: did not find expected node content`},
 		},
 		{
@@ -386,5 +385,68 @@ func TestCancelled(t *testing.T) {
 	want := []string{"Chart.yaml: limit-exceeded: rendering was stopped: context canceled"}
 	if diff := cmp.Diff(want, texts(gaps)); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+}
+
+// TestGiven checks the order of layers and settings, and that a value leads to the
+// line that gives it.
+func TestGiven(t *testing.T) {
+	tree := repository(t, `
+-- Chart.yaml --
+{apiVersion: v2, name: web, version: 1.0.0}
+-- values.yaml --
+image: chart
+port: 1
+host: chart
+-- prod.yaml --
+# production
+image: prod
+port: 2
+-- motd.txt --
+welcome, all
+-- templates/a.yaml --
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a}
+data:
+  image: {{ .Values.image }}
+  port: {{ .Values.port | quote }}
+  host: {{ .Values.host }}
+  typed: {{ kindOf .Values.typed }}
+  text: {{ kindOf .Values.text }}
+  motd: {{ trim .Values.motd }}
+`)
+	app := func(line int) manifest.Pos { return manifest.Pos{File: "app.yaml", Line: line} }
+	objects, gaps := New(tree).Render(context.Background(), Release{
+		Dir: ".",
+		Values: []Values{
+			{Name: "prod.yaml", Pos: app(3)},
+			{Name: "app.yaml", Data: []byte(`{"port": 3, "typed": 0, "text": 0}`), Pos: app(5), At: func(keys []string) manifest.Pos {
+				return app(map[string]int{"port": 6, "typed": 7, "text": 8}[keys[0]])
+			}},
+			{Name: "gone.yaml", Pos: app(9)},
+		},
+		Set: []Setting{
+			{Expression: "motd=motd.txt", Form: File, Pos: app(20)},
+			{Expression: "text=true", Form: Text, Pos: app(21)},
+			{Expression: "typed=true,text=false", Pos: app(22)}, // --set-string comes after --set
+		},
+	})
+	if diff := cmp.Diff([]string{`app.yaml:9: missing-file: "gone.yaml" does not exist`}, texts(gaps)); diff != "" {
+		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+	want := map[string]string{
+		"image": "prod via prod.yaml:2", "port": "3 via app.yaml:6", "host": "chart via values.yaml:3",
+		"typed": "bool via app.yaml:22", "text": "string via app.yaml:21", "motd": "welcome, all via app.yaml:20",
+	}
+	got := make(map[string]string)
+	for key, value := range objects[0].Data["data"].(map[string]any) {
+		got[key] = value.(string)
+		for _, via := range objects[0].At("data", key).Via {
+			got[key] += " via " + via.String()
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("values (-want +got):\n%s", diff)
 	}
 }

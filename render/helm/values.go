@@ -1,7 +1,6 @@
 package helm
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,66 +10,9 @@ import (
 	"go.yaml.in/yaml/v3"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/strvals"
-	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/ringfence/ringfence/manifest"
 )
-
-// mergeValues merges what the release gives, in Helm's order. False means that
-// some of it is unusable.
-func (w *rendering) mergeValues() bool {
-	given := make(map[string]any)
-	ok := true
-	for _, f := range w.release.Values {
-		var values map[string]any
-		if err := sigsyaml.Unmarshal(f.Data, &values); err != nil {
-			line, reason := yamlError(oneLine(err.Error()))
-			w.gap(manifest.Pos{File: f.Name, Line: line}, manifest.InvalidValues, reason)
-			ok = false
-			continue
-		}
-		given = mergeMaps(given, values)
-	}
-	// By way of YAML: values have Helm's types (all numbers are floats), and
-	// --set writes into a copy.
-	var inline map[string]any
-	data, err := sigsyaml.Marshal(w.release.Inline)
-	if err == nil {
-		err = sigsyaml.Unmarshal(data, &inline)
-	}
-	if err != nil {
-		w.gap(w.chartFile(), manifest.InvalidValues, oneLine(err.Error()))
-		return false
-	}
-	given = mergeMaps(given, inline)
-	for _, expression := range w.release.Set {
-		if err := strvals.ParseInto(expression, given); err != nil {
-			w.gap(w.chartFile(), manifest.InvalidValues, fmt.Sprintf("--set %q: %v", expression, err))
-			ok = false
-		}
-	}
-	w.given = given
-	return ok
-}
-
-// mergeMaps merges b over a, as Helm merges values files.
-func mergeMaps(a, b map[string]any) map[string]any {
-	out := make(map[string]any, len(a))
-	for k, v := range a {
-		out[k] = v
-	}
-	for k, v := range b {
-		over, isMap := v.(map[string]any)
-		under, both := out[k].(map[string]any)
-		if isMap && both {
-			out[k] = mergeMaps(under, over)
-		} else {
-			out[k] = v
-		}
-	}
-	return out
-}
 
 var yamlErrorLine = regexp.MustCompile(`^(?:error converting YAML to JSON: )?yaml: (?:line (\d+): )?`)
 
@@ -86,22 +28,21 @@ func yamlError(message string) (line int, reason string) {
 
 // valuesFiles finds where a value is written.
 type valuesFiles struct {
-	files []valuesFile // the last that has a value wins
-	// set is true where values were also given without a file: then a file
-	// may be overridden, and no line is known for sure.
-	set bool
+	files    []valuesFile // the last that has a value wins
+	settings []Setting    // win over files, the last one first
 }
 
 type valuesFile struct {
 	name string
 	keys []string // where its values stand below those of the root chart
 	root func() *yaml.Node
+	at   func(keys []string) manifest.Pos // nil: at the lines of root
 }
 
 // newValuesFiles lists the values files of the chart and its dependencies, the
 // deepest first, and then those that the release gives.
 func (w *rendering) newValuesFiles() *valuesFiles {
-	v := &valuesFiles{set: len(w.release.Set) > 0 || len(w.release.Inline) > 0}
+	v := &valuesFiles{settings: w.settings()}
 	var visit func(c *chart.Chart, keys []string)
 	visit = func(c *chart.Chart, keys []string) {
 		for _, sub := range c.Dependencies() {
@@ -114,8 +55,10 @@ func (w *rendering) newValuesFiles() *valuesFiles {
 		}
 	}
 	visit(w.chart, nil)
-	for _, f := range w.release.Values {
-		v.files = append(v.files, newValuesFile(f.Name, nil, f.Data))
+	for _, layer := range w.layers {
+		f := newValuesFile(layer.Name, nil, layer.Data)
+		f.at = layer.At
+		v.files = append(v.files, f)
 	}
 	return v
 }
@@ -140,7 +83,7 @@ var valuesPath = regexp.MustCompile(`\.Values((?:\.\w+)+)`)
 // uses just one; the zero Pos means that it is not known.
 func (v *valuesFiles) via(p *place) manifest.Pos {
 	used := valuesPath.FindAllStringSubmatch(p.text, 2)
-	if v.set || len(used) != 1 {
+	if len(used) != 1 {
 		return manifest.Pos{}
 	}
 	keys := strings.Split(used[0][1][1:], ".")
@@ -150,9 +93,14 @@ func (v *valuesFiles) via(p *place) manifest.Pos {
 	return v.find(keys)
 }
 
-// find returns the position of a value of the root chart, the zero Pos where no
-// file has it.
+// find returns the position of a value of the root chart, the zero Pos where none
+// is known.
 func (v *valuesFiles) find(keys []string) manifest.Pos {
+	for _, s := range slices.Backward(v.settings) {
+		if s.sets(keys) {
+			return s.Pos
+		}
+	}
 	for _, f := range slices.Backward(v.files) {
 		n := len(f.keys)
 		if n >= len(keys) || !slices.Equal(f.keys, keys[:n]) {
@@ -162,7 +110,11 @@ func (v *valuesFiles) find(keys []string) manifest.Pos {
 		for _, k := range keys[n:] {
 			steps = append(steps, k)
 		}
-		if line := lineAt(f.root(), steps...); line > 0 {
+		line := lineAt(f.root(), steps...)
+		switch {
+		case line > 0 && f.at != nil:
+			return f.at(keys[n:])
+		case line > 0:
 			return manifest.Pos{File: f.name, Line: line}
 		}
 	}

@@ -17,7 +17,6 @@ import (
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/helm"
-	"github.com/ringfence/ringfence/render/source"
 )
 
 // chartDir is where kustomize looks for a chart, relative to the kustomization.
@@ -67,8 +66,8 @@ func (r *reading) inflate(k *kustomization, pos manifest.Pos, globals *types.Hel
 
 // chartValues are the values of a chart, in the order in which helm gets them:
 // kustomize merges the inline values with the first file only.
-func (r *reading) chartValues(k *kustomization, pos manifest.Pos, c types.HelmChart) ([]source.File, *manifest.Gap) {
-	var files []source.File
+func (r *reading) chartValues(k *kustomization, pos manifest.Pos, c types.HelmChart) ([]helm.Values, *manifest.Gap) {
+	var files []helm.Values
 	read := func(name string) *manifest.Gap {
 		at := r.resolve(path.Join(k.dir, name))
 		data, err := []byte(nil), at.err
@@ -79,7 +78,7 @@ func (r *reading) chartValues(k *kustomization, pos manifest.Pos, c types.HelmCh
 			gap := unreadable(pos, name, err)
 			return &gap
 		}
-		files = append(files, source.File{Name: at.name, Data: data})
+		files = append(files, helm.Values{Name: at.name, Data: data})
 		return nil
 	}
 	if c.ValuesFile != "" && c.ValuesMerge != "replace" {
@@ -95,7 +94,7 @@ func (r *reading) chartValues(k *kustomization, pos manifest.Pos, c types.HelmCh
 		if err != nil {
 			return nil, &manifest.Gap{Pos: pos, Code: manifest.InvalidValues, Reason: oneLine(err.Error())}
 		}
-		inline := source.File{Name: k.name, Data: data}
+		inline := helm.Values{Name: k.name, Data: data, Pos: pos, At: func([]string) manifest.Pos { return pos }}
 		if c.ValuesMerge == "merge" {
 			files = slices.Insert(files, 0, inline) // the file wins
 		} else {

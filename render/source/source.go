@@ -43,12 +43,6 @@ type file struct {
 	err  error
 }
 
-// A File is a file whose content is known already, such as a values file that
-// the user names on the command line.
-type File struct {
-	Name string // for positions
-	Data []byte
-}
 
 // Open opens the repository rooted at dir. The caller closes it.
 func Open(dir string) (*Tree, error) {
