@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/helm"
+	"github.com/ringfence/ringfence/render/kustomize"
 )
 
 // Gap is a part of the repository that could not be seen.
@@ -44,15 +45,23 @@ type Target struct {
 
 	Namespace string // where objects go that do not say; empty: not known
 
-	Files []string // plain: the manifests, relative to the repository root
+	// Files are, relative to the repository root, the manifests of a plain target, or
+	// what a kustomization lists that is generated for a folder without one.
+	Files []string
+	// Overlays are what Argo CD or Flux change: the first edits a kustomization, those
+	// that follow, and all of a chart's, change what was rendered.
+	Overlays []*kustomize.Overlay
+	// Gaps are known before the target is rendered.
+	Gaps []Gap
+
+	KubeVersion string // for charts
+	APIVersions []string
 
 	// Charts only.
-	Release     string
-	Values      []helm.Values // in order
-	Set         []helm.Setting
-	SkipCRDs    bool
-	KubeVersion string
-	APIVersions []string
+	Release  string
+	Values   []helm.Values // in order
+	Set      []helm.Setting
+	SkipCRDs bool
 }
 
 // Result is what a target rendered to.

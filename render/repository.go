@@ -1,11 +1,6 @@
 package render
 
 import (
-	"cmp"
-	"context"
-	"fmt"
-	"path"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -36,8 +31,9 @@ type Repository struct {
 	builder *kustomize.Builder
 	charts  *helm.Renderer
 
-	mu     sync.Mutex
-	parsed map[string]parsed
+	mu       sync.Mutex
+	parsed   map[string]parsed
+	rendered map[string]func() parsed // what targets rendered to, by what they are rendered from
 }
 
 type parsed struct {
@@ -53,34 +49,9 @@ func New(tree *source.Tree, opts Options) *Repository {
 		builder: kustomize.NewBuilder(tree, kustomize.Options{KubeVersion: opts.KubeVersion, APIVersions: opts.APIVersions}),
 		charts:  helm.New(tree),
 		parsed:  make(map[string]parsed),
-	}
-}
 
-// Render renders one target. A panic of a library is a gap of that target.
-func (r *Repository) Render(ctx context.Context, t Target) (result Result) {
-	defer func() {
-		if p := recover(); p != nil {
-			result = Result{Target: t, Gaps: []Gap{{
-				Pos: t.Pos, Code: manifest.InternalError, Reason: fmt.Sprintf("rendering crashed: %v", p),
-			}}}
-		}
-	}()
-	result.Target = t
-	switch t.Kind {
-	case Kustomize:
-		result.Objects, result.Gaps = r.builder.Build(ctx, t.Dir)
-	case Helm:
-		result.Objects, result.Gaps = r.chart(ctx, t)
-	case Plain:
-		for _, name := range t.Files {
-			objects, gaps := r.parse(name)
-			result.Objects = append(result.Objects, objects...)
-			result.Gaps = append(result.Gaps, gaps...)
-		}
+		rendered: make(map[string]func() parsed),
 	}
-	r.place(&result)
-	result.Gaps = append(result.Gaps, unfollowed(result.Objects)...)
-	return result
 }
 
 // parse reads a plain manifest file, once.
@@ -120,85 +91,4 @@ func isServed(o *manifest.Object) bool {
 	default:
 		return strings.Contains(o.Group, ".") || slices.Contains(builtinGroups, o.Group)
 	}
-}
-
-// chart renders a chart. Where its default values do not render, its first ci
-// values that do stand in for them: charts with required values carry such.
-func (r *Repository) chart(ctx context.Context, t Target) ([]*manifest.Object, []Gap) {
-	release := r.release(t)
-	objects, gaps := r.charts.Render(ctx, release)
-	if len(release.Values) > 0 || len(release.Set) > 0 || !slices.ContainsFunc(gaps, isValuesGap) {
-		return objects, gaps
-	}
-	for _, name := range r.ciValues(t.Dir) {
-		data, err := r.tree.ReadFile(name)
-		if err != nil {
-			continue
-		}
-		release.Values = []helm.Values{{Name: name, Data: data}}
-		if objects, gaps := r.charts.Render(ctx, release); !slices.ContainsFunc(gaps, isValuesGap) {
-			return objects, append(gaps, Gap{
-				Pos: t.Pos, Code: manifest.FallbackValues, Note: true,
-				Reason: fmt.Sprintf("rendered with %q, because the default values do not render", name),
-			})
-		}
-	}
-	return objects, gaps
-}
-
-// isValuesGap tells whether other values might close the gap.
-func isValuesGap(g Gap) bool {
-	return !g.Note && (g.Code == manifest.TemplateFailed || g.Code == manifest.InvalidValues)
-}
-
-func (r *Repository) ciValues(dir string) []string {
-	entries, _ := r.tree.ReadDir(path.Join(dir, "ci")) // most charts have none
-	var names []string
-	for _, entry := range entries {
-		if ext := path.Ext(entry.Name()); ext == ".yaml" || ext == ".yml" {
-			names = append(names, path.Join(dir, "ci", entry.Name()))
-		}
-	}
-	return names
-}
-
-func (r *Repository) release(t Target) helm.Release {
-	return helm.Release{
-		Dir:         t.Dir,
-		Name:        cmp.Or(r.opts.Release, t.Release),
-		Namespace:   cmp.Or(t.Namespace, r.opts.Namespace, helmDefaultNamespace),
-		Values:      slices.Concat(t.Values, r.opts.Values),
-		Set:         slices.Concat(t.Set, helm.Settings(r.opts.Set)),
-		SkipCRDs:    t.SkipCRDs,
-		KubeVersion: cmp.Or(t.KubeVersion, r.opts.KubeVersion),
-		APIVersions: slices.Concat(t.APIVersions, r.opts.APIVersions),
-	}
-}
-
-// RenderAll renders targets on all processors, in their order. After each, done
-// is called with the number of finished ones; it may be nil.
-func (r *Repository) RenderAll(ctx context.Context, targets []Target, done func(int)) []Result {
-	results := make([]Result, len(targets))
-	next, finished := make(chan int), make(chan int)
-	for range runtime.GOMAXPROCS(0) {
-		go func() {
-			for i := range next {
-				results[i] = r.Render(ctx, targets[i])
-				finished <- i
-			}
-		}()
-	}
-	go func() {
-		for i := range targets {
-			next <- i
-		}
-		close(next)
-	}()
-	for n := range targets {
-		<-finished
-		if done != nil {
-			done(n + 1)
-		}
-	}
-	return results
 }

@@ -53,15 +53,25 @@ func (r *reading) inflate(k *kustomization, pos manifest.Pos, globals *types.Hel
 	objects, gaps := r.charts.Render(r.ctx, helm.Release{
 		Dir: at.name, Name: c.ReleaseName, Values: values, SkipCRDs: !c.IncludeCRDs,
 		Namespace:   cmp.Or(c.Namespace, k.value.Namespace, r.helmNamespace[k.dir]),
-		KubeVersion: cmp.Or(c.KubeVersion, r.opts.KubeVersion),
-		APIVersions: slices.Concat(c.ApiVersions, r.opts.APIVersions),
+		KubeVersion: cmp.Or(c.KubeVersion, r.kubeVersion()),
+		APIVersions: slices.Concat(c.ApiVersions, r.opts.APIVersions, r.input.APIVersions),
 	})
 	r.gaps = append(r.gaps, gaps...)
 	r.refused = r.refused || slices.ContainsFunc(gaps, func(g manifest.Gap) bool { return !g.Note })
 	objects = slices.DeleteFunc(objects, func(o *manifest.Object) bool { return skipped(o, c) })
-	name = fmt.Sprintf(".inflated:%d", len(r.inflated))
-	r.inflated[path.Join(k.dir, name)] = r.chartFile(k, pos, objects)
-	return name, true
+	return r.standIn(k, r.chartFile(k, pos, objects, true)), true
+}
+
+// standIn returns the name of the resource that stands for the output of a chart.
+func (r *reading) standIn(k *kustomization, f *file) string {
+	name := fmt.Sprintf(".inflated:%d", len(r.inflated))
+	r.inflated[path.Join(k.dir, name)] = f
+	return name
+}
+
+// rendered is the resource that stands for the objects of the input.
+func (r *reading) rendered(k *kustomization) string {
+	return r.standIn(k, r.chartFile(k, manifest.Pos{File: k.name}, r.input.Objects, false))
 }
 
 // chartValues are the values of a chart, in the order in which helm gets them:
@@ -118,15 +128,17 @@ func skipped(o *manifest.Object, c types.HelmChart) bool {
 }
 
 // chartFile is the output of a chart as a file whose marks lead to where the
-// chart's objects come from.
-func (r *reading) chartFile(k *kustomization, pos manifest.Pos, objects []*manifest.Object) *file {
+// chart's objects come from. What kustomize itself inflates keeps its namespace.
+func (r *reading) chartFile(k *kustomization, pos manifest.Pos, objects []*manifest.Object, inflated bool) *file {
 	f := &file{name: k.name, id: r.newID(), marks: make(map[int]*place)}
 	r.byID[f.id] = f
 	var text strings.Builder
 	for _, o := range objects {
 		d := &document{file: f, chart: o}
 		node := f.copy(d, o.Data)
-		annotate(node, konfig.HelmGeneratedAnnotation) // such objects keep their namespace
+		if inflated {
+			annotate(node, konfig.HelmGeneratedAnnotation)
+		}
 		data, err := yaml.Marshal(node)
 		if err != nil {
 			r.refuse(o.Pos, manifest.InvalidObject, oneLine(err.Error()))

@@ -27,7 +27,7 @@ func compareGaps(a, b manifest.Gap) int {
 // failure tells why a build failed: what was seen to be wrong in the files it
 // read, else kustomize's own words.
 func (r *reading) failure(err error) []manifest.Gap {
-	name, _ := FileIn(r.tree, r.dir)
+	name, _ := r.rootFile()
 	pos := manifest.Pos{File: name, Line: 1}
 	switch {
 	case r.ctx.Err() != nil:

@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"errors"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"slices"
@@ -43,6 +44,13 @@ func (f *fileSystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, erro
 		return "", "", err
 	}
 	if _, ok := f.inflated[name]; ok {
+		return filesys.ConfirmedDir(mounted(path.Dir(name))), path.Base(name), nil
+	}
+	if f.input.generated() && slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name)) && f.isRoot(path.Dir(name)) {
+		if root, _ := f.rootFile(); path.Base(root) != path.Base(name) {
+			return "", "", fs.ErrNotExist
+		}
+		f.kustomizationAt[name] = path.Dir(name)
 		return filesys.ConfirmedDir(mounted(path.Dir(name))), path.Base(name), nil
 	}
 	at := f.resolve(name)

@@ -39,6 +39,8 @@ type kustomization struct {
 	inline map[entry][]*document
 	// changed is true if value differs from the file's text, by marks in inline patches.
 	changed bool
+	// others are the files that an overlay is written in.
+	others []*file
 	// invalid tells why kustomize refuses the file.
 	invalid *manifest.Gap
 }
@@ -51,12 +53,19 @@ type entry struct {
 }
 
 func newKustomization(name, dir string, id int, data []byte) *kustomization {
+	k := parseKustomization(name, dir, id, data)
+	k.finish(splitLines(string(data)))
+	return k
+}
+
+// parseKustomization is the first half of newKustomization, after which it can be
+// edited.
+func parseKustomization(name, dir string, id int, data []byte) *kustomization {
 	k := &kustomization{
 		file: &file{name: name, id: id, marks: make(map[int]*place)}, dir: dir,
 		inline: make(map[entry][]*document),
 	}
 	k.text = data
-	all := splitLines(string(data))
 	plain := newFile(name, id, data)
 	if len(plain.docs) > 0 {
 		k.root = plain.docs[0].root
@@ -77,11 +86,16 @@ func newKustomization(name, dir string, id int, data []byte) *kustomization {
 	}
 	if errs := k.value.EnforceFields(); len(errs) > 0 {
 		k.invalid = k.invalidGap(errors.New(strings.Join(errs, "; ")))
-		return k
+	}
+	return k
+}
+
+func (k *kustomization) finish(all lines) {
+	if k.invalid != nil {
+		return
 	}
 	k.readInline(all)
 	k.uses = k.listUses()
-	return k
 }
 
 // Kustomize's own words for a field that it does not know or that has another type.
@@ -227,33 +241,38 @@ func (k *kustomization) plugins() []pluginList {
 	}
 }
 
-// readText reads the YAML that a scalar of the kustomization holds. Its lines can
-// be found, and marked, if it is a literal block.
+// readText reads the YAML that a scalar of the kustomization, or of its overlay,
+// holds. Its lines can be found, and marked, if it is a literal block.
 func (k *kustomization) readText(text string, at *place, all lines) (string, []*document) {
+	f := k.file
+	if at != nil && at.from != nil {
+		f = at.doc.file
+		all = splitLines(string(f.text))
+	}
 	inner := splitLines(text)
 	indent, ok := indentOf(inner, at, all)
 	if !ok {
-		f := &file{name: k.name, id: k.id, marks: make(map[int]*place)}
-		docs := f.read([]byte(text), placing{lines: inner})
-		k.broken = or(k.broken, f.broken)
+		hidden := &file{name: f.name, id: f.id, marks: make(map[int]*place)}
+		docs := hidden.read([]byte(text), placing{lines: inner})
+		k.broken = or(k.broken, hidden.broken)
 		for _, d := range docs {
 			d.root.all(func(p *place) bool {
 				p.line, p.column = 1, 1
 				if at != nil {
-					p.line, p.column = at.line, at.column
+					p.line, p.column, p.from = at.line, at.column, at.from
 				}
 				return true
 			})
 		}
 		return text, docs
 	}
-	docs := k.read([]byte(text), placing{lines: all, skip: at.line, indent: indent})
-	if k.broken != nil {
+	docs := f.read([]byte(text), placing{lines: all, skip: at.line, indent: indent})
+	if k.broken = or(k.broken, f.broken); k.broken != nil {
 		return text, docs
 	}
 	for i, line := range inner {
-		if k.marks[at.line+i+1] != nil {
-			inner[i] = k.markLine(line, at.line+i+1)
+		if f.marks[at.line+i+1] != nil {
+			inner[i] = f.markLine(line, at.line+i+1)
 		}
 	}
 	return strings.Join(inner, "\n"), docs

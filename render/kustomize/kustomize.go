@@ -21,7 +21,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -82,11 +81,15 @@ const maxAttempts = 64
 // root. The objects are in the order in which "kustomize build" prints them. A
 // build that fails gives no objects and at least one gap; one from which entries
 // were left out gives the rest, and a gap for each of them.
-func (b *Builder) Build(ctx context.Context, dir string) (objects []*manifest.Object, gaps []manifest.Gap) {
-	dir = path.Clean(dir)
+func (b *Builder) Build(ctx context.Context, dir string) ([]*manifest.Object, []manifest.Gap) {
+	return b.BuildInput(ctx, Input{Dir: dir})
+}
+
+// BuildInput is Build for a kustomization that is generated or has an overlay.
+func (b *Builder) BuildInput(ctx context.Context, input Input) (objects []*manifest.Object, gaps []manifest.Gap) {
 	defer func() {
 		if p := recover(); p != nil {
-			name, _ := FileIn(b.tree, dir)
+			name, _ := newReading(ctx, b, input, nil).rootFile()
 			objects, gaps = nil, []manifest.Gap{{
 				Pos: manifest.Pos{File: name, Line: 1}, Code: manifest.InternalError, Reason: fmt.Sprintf("kustomize panicked: %v", p),
 			}}
@@ -96,10 +99,10 @@ func (b *Builder) Build(ctx context.Context, dir string) (objects []*manifest.Ob
 	}()
 	left := make(map[entry]manifest.Gap)
 	for {
-		r := newReading(ctx, b, dir, left)
+		r := newReading(ctx, b, input, left)
 		m, err := r.build()
 		if r.schema && !r.exclusive {
-			r = newReading(ctx, b, dir, left)
+			r = newReading(ctx, b, input, left)
 			m, err = r.buildExclusively()
 		}
 		if err == nil {
@@ -135,7 +138,7 @@ func (r *reading) buildExclusively() (resmap.ResMap, error) {
 }
 
 func (r *reading) run() (resmap.ResMap, error) {
-	if name, ok := FileIn(r.tree, r.dir); !ok {
+	if name, ok := r.rootFile(); !ok {
 		pos := manifest.Pos{File: r.dir}
 		if name != "" {
 			pos.File = name

@@ -21,6 +21,8 @@ type place struct {
 	line   int    // 1-based, of the file: of a scalar or flow collection itself, else of its key or start
 	column int    // 1-based, in characters: of the key where it stands on that line
 	items  []*place
+	// from is where a value of an overlay is written; nil for what was read here.
+	from *manifest.Origin
 }
 
 // A document is one object, patch or list of operations in a file.
@@ -171,8 +173,12 @@ func (p *place) path() []any {
 
 func (p *place) pos() manifest.Pos { return p.origin().Pos }
 
-// origin tells where the place is: for the output of a chart, where that comes from.
+// origin tells where the place is: for the output of a chart, where that comes from,
+// for an overlay, where that is written.
 func (p *place) origin() manifest.Origin {
+	if p.from != nil {
+		return *p.from
+	}
 	if p.doc.chart != nil {
 		return p.doc.chart.At(p.path()...)
 	}

@@ -17,9 +17,11 @@ import (
 // from then on, when objects ask it for positions.
 type reading struct {
 	*Builder
-	ctx  context.Context //nolint:containedctx // the library's file system interface has no place for it
-	dir  string
-	left map[entry]manifest.Gap // entries to leave out, by earlier attempts
+	ctx   context.Context //nolint:containedctx // the library's file system interface has no place for it
+	input Input
+	dir   string
+	root  *kustomization         // with its overlay
+	left  map[entry]manifest.Gap // entries to leave out, by earlier attempts
 
 	exclusive bool // no other build runs
 	schema    bool // the schema is changed, which needs to be exclusive
@@ -46,9 +48,9 @@ type reading struct {
 // maxReads bounds the files that one build reads, each time it reads them.
 const maxReads = 50_000
 
-func newReading(ctx context.Context, b *Builder, dir string, left map[entry]manifest.Gap) *reading {
+func newReading(ctx context.Context, b *Builder, input Input, left map[entry]manifest.Gap) *reading {
 	return &reading{
-		Builder: b, ctx: ctx, dir: dir, left: left,
+		Builder: b, ctx: ctx, input: input, dir: path.Clean(input.Dir), left: left,
 		kustomizationAt: make(map[string]string),
 		users:           make(map[string][]*kustomization),
 		files:           make(map[string]*file),
@@ -101,13 +103,12 @@ var (
 )
 
 func (r *reading) readKustomization(name, dir string) ([]byte, error) {
-	data, err := r.tree.ReadFile(name)
+	k, err := r.parsed(name, dir)
 	if err != nil {
 		r.problems = append(r.problems, unreadable(manifest.Pos{File: name}, name, err))
 		return nil, err
 	}
-	k := r.kustomization(name, dir, data)
-	if other, ok := FileIn(r.tree, dir); ok && r.resolve(other).name != name {
+	if other, ok := FileIn(r.tree, dir); ok && r.resolve(other).name != name && !(r.input.generated() && r.isRoot(dir)) {
 		r.problem(manifest.Pos{File: name, Line: 1}, manifest.InvalidKustomization,
 			fmt.Sprintf("%q has two kustomization files, %q and %q", dir, path.Base(other), path.Base(name)))
 	}
@@ -124,11 +125,29 @@ func (r *reading) readKustomization(name, dir string) ([]byte, error) {
 	return r.sanitize(k)
 }
 
+// parsed returns a kustomization, the one to build with its overlay.
+func (r *reading) parsed(name, dir string) (*kustomization, error) {
+	root := r.isRoot(dir)
+	if root && r.input.generated() {
+		return r.rootKustomization(name, dir, r.input.generate()), nil
+	}
+	data, err := r.tree.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if root && r.input.Overlay != nil {
+		return r.rootKustomization(name, dir, data), nil
+	}
+	return r.kustomization(name, dir, data), nil
+}
+
 // note remembers a kustomization that takes part in the build.
 func (r *reading) note(k *kustomization) {
 	if r.byID[k.id] == nil {
 		r.kustomizations = append(r.kustomizations, k)
-		r.byID[k.id] = k.file
+		for _, f := range append(k.others, k.file) {
+			r.byID[f.id] = f
+		}
 	}
 }
 
@@ -177,6 +196,9 @@ func (r *reading) sanitize(k *kustomization) ([]byte, error) {
 		if name, ok := r.inflate(k, k.at("helmCharts", i), k.value.HelmGlobals, c); ok {
 			charts = append(charts, name)
 		}
+	}
+	if k == r.root && len(r.input.Objects) > 0 {
+		charts = append(charts, r.rendered(k))
 	}
 	return k.rewritten(leave, charts)
 }

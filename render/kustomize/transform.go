@@ -43,7 +43,7 @@ func (c change) find() (manifest.Origin, bool) {
 		} {
 			if p, exact := look(k); p != nil {
 				origin := p.origin()
-				origin.Exact = exact && p.kind == yaml.ScalarNode && p.text == c.value
+				origin.Exact = origin.Exact && exact && p.kind == yaml.ScalarNode && p.text == c.value
 				return origin, true
 			}
 		}

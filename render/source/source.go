@@ -43,7 +43,6 @@ type file struct {
 	err  error
 }
 
-
 // Open opens the repository rooted at dir. The caller closes it.
 func Open(dir string) (*Tree, error) {
 	root, err := os.OpenRoot(dir)

@@ -1,0 +1,179 @@
+package render
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/helm"
+	"github.com/ringfence/ringfence/render/kustomize"
+)
+
+// Render renders one target, once: another target that is rendered from the same
+// has the same objects. A panic of a library is a gap of that target.
+func (r *Repository) Render(ctx context.Context, t Target) Result {
+	key := t.source()
+	r.mu.Lock()
+	rendered, ok := r.rendered[key]
+	if !ok {
+		rendered = sync.OnceValue(func() parsed { return r.render(ctx, t) })
+		r.rendered[key] = rendered
+	}
+	r.mu.Unlock()
+	made := rendered()
+	result := Result{Target: t, Objects: slices.Clone(made.objects), Gaps: slices.Concat(t.Gaps, made.gaps)}
+	r.place(&result)
+	result.Gaps = append(result.Gaps, unfollowed(result.Objects)...)
+	return result
+}
+
+// source identifies all that the target's objects are made from.
+func (t *Target) source() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %q %q %q %q", t.Kind, t.Dir, t.Files, t.KubeVersion, t.APIVersions)
+	for _, o := range t.Overlays {
+		fmt.Fprintf(&b, " %p", o)
+	}
+	if t.Kind == Helm {
+		fmt.Fprintf(&b, " %q %q %v", t.Release, t.Namespace, t.SkipCRDs)
+		for _, setting := range t.Set {
+			fmt.Fprintf(&b, " %q %d %q", setting.Expression, setting.Form, setting.Pos)
+		}
+		for _, layer := range t.Values {
+			fmt.Fprintf(&b, " %q %q %q", layer.Name, layer.Pos, layer.Data)
+		}
+	}
+	return b.String()
+}
+
+func (r *Repository) render(ctx context.Context, t Target) (made parsed) {
+	defer func() {
+		if p := recover(); p != nil {
+			made = parsed{gaps: []Gap{{Pos: t.Pos, Code: manifest.InternalError, Reason: fmt.Sprintf("rendering crashed: %v", p)}}}
+		}
+	}()
+	overlays := t.Overlays
+	switch t.Kind {
+	case Kustomize:
+		input := kustomize.Input{Dir: t.Dir, Resources: t.resources(), KubeVersion: t.KubeVersion, APIVersions: t.APIVersions}
+		if len(overlays) > 0 {
+			input.Overlay, overlays = overlays[0], overlays[1:]
+		}
+		made.objects, made.gaps = r.builder.BuildInput(ctx, input)
+	case Helm:
+		made.objects, made.gaps = r.chart(ctx, t)
+	case Plain:
+		for _, name := range t.Files {
+			objects, gaps := r.parse(name)
+			made.objects = append(made.objects, objects...)
+			made.gaps = append(made.gaps, gaps...)
+		}
+	}
+	for _, overlay := range overlays {
+		if len(made.objects) == 0 {
+			break // there is nothing to change
+		}
+		objects, gaps := r.builder.BuildInput(ctx, kustomize.Input{Dir: t.Dir, Objects: made.objects, Overlay: overlay})
+		made.objects, made.gaps = objects, append(made.gaps, gaps...)
+	}
+	return made
+}
+
+// resources are the files of the target as its generated kustomization names them.
+func (t *Target) resources() []string {
+	var names []string
+	for _, name := range t.Files {
+		names = append(names, strings.TrimPrefix(strings.TrimPrefix(name, t.Dir), "/"))
+	}
+	if t.Dir == "." {
+		return t.Files
+	}
+	return names
+}
+
+// chart renders a chart. Where its default values do not render, its first ci
+// values that do stand in for them: charts with required values carry such.
+func (r *Repository) chart(ctx context.Context, t Target) ([]*manifest.Object, []Gap) {
+	release := r.release(t)
+	objects, gaps := r.charts.Render(ctx, release)
+	if len(release.Values) > 0 || len(release.Set) > 0 || !slices.ContainsFunc(gaps, isValuesGap) {
+		return objects, gaps
+	}
+	for _, name := range r.ciValues(t.Dir) {
+		data, err := r.tree.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		release.Values = []helm.Values{{Name: name, Data: data}}
+		if objects, gaps := r.charts.Render(ctx, release); !slices.ContainsFunc(gaps, isValuesGap) {
+			return objects, append(gaps, Gap{
+				Pos: t.Pos, Code: manifest.FallbackValues, Note: true,
+				Reason: fmt.Sprintf("rendered with %q, because the default values do not render", name),
+			})
+		}
+	}
+	return objects, gaps
+}
+
+// isValuesGap tells whether other values might close the gap.
+func isValuesGap(g Gap) bool {
+	return !g.Note && (g.Code == manifest.TemplateFailed || g.Code == manifest.InvalidValues)
+}
+
+func (r *Repository) ciValues(dir string) []string {
+	entries, _ := r.tree.ReadDir(path.Join(dir, "ci")) // most charts have none
+	var names []string
+	for _, entry := range entries {
+		if ext := path.Ext(entry.Name()); ext == ".yaml" || ext == ".yml" {
+			names = append(names, path.Join(dir, "ci", entry.Name()))
+		}
+	}
+	return names
+}
+
+func (r *Repository) release(t Target) helm.Release {
+	return helm.Release{
+		Dir:         t.Dir,
+		Name:        cmp.Or(r.opts.Release, t.Release),
+		Namespace:   cmp.Or(t.Namespace, r.opts.Namespace, helmDefaultNamespace),
+		Values:      slices.Concat(t.Values, r.opts.Values),
+		Set:         slices.Concat(t.Set, helm.Settings(r.opts.Set)),
+		SkipCRDs:    t.SkipCRDs,
+		KubeVersion: cmp.Or(t.KubeVersion, r.opts.KubeVersion),
+		APIVersions: slices.Concat(t.APIVersions, r.opts.APIVersions),
+	}
+}
+
+// RenderAll renders targets on all processors, in their order. After each, done
+// is called with the number of finished ones; it may be nil.
+func (r *Repository) RenderAll(ctx context.Context, targets []Target, done func(int)) []Result {
+	results := make([]Result, len(targets))
+	next, finished := make(chan int), make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		go func() {
+			for i := range next {
+				results[i] = r.Render(ctx, targets[i])
+				finished <- i
+			}
+		}()
+	}
+	go func() {
+		for i := range targets {
+			next <- i
+		}
+		close(next)
+	}()
+	for n := range targets {
+		<-finished
+		if done != nil {
+			done(n + 1)
+		}
+	}
+	return results
+}
