@@ -30,6 +30,7 @@ var floors = []floor{
 	{"render/source", nil},
 	{"render/helm", []string{"helm.sh/helm/"}},
 	{"render/kustomize", []string{"sigs.k8s.io/kustomize/"}},
+	{"render/argocd", []string{"github.com/Masterminds/sprig/", "dario.cat/mergo", "github.com/gobwas/glob"}},
 	{"render", []string{"github.com/go-git/"}},
 	{"netpol", []string{"k8s.io/"}},
 	{"traffic", nil},

@@ -28,8 +28,12 @@ const FileName = ".ringfence.yaml"
 // empty file: every default holds.
 type Config struct {
 	Targets      []Target
-	Environments []Environment // in the order of the file
-	Namespaces   []Namespace   // in the order of the file
+	Environments []Environment        // in the order of the file
+	Namespaces   []Namespace          // in the order of the file
+	Clusters     []DestinationCluster // in the order of the file
+	// Repository is a URL under which Argo CD or Flux know the repository, besides those
+	// of its git remotes; empty where the file does not say.
+	Repository string
 	// FailOn is the least severity that makes a check fail: "high", "medium",
 	// "low", "note" or "none"; empty where the file does not say.
 	FailOn string
@@ -68,6 +72,14 @@ type Namespace struct {
 	manifest.Pos
 	Name   string
 	Labels map[string]string // besides kubernetes.io/metadata.name
+}
+
+// DestinationCluster is a cluster that Argo CD applies to.
+type DestinationCluster struct {
+	manifest.Pos
+	Name                string
+	Server              string // empty where the file does not say
+	Labels, Annotations map[string]string
 }
 
 // AcceptedGap is a gap that the team knows and accepts. All fields but Expiry
@@ -180,6 +192,8 @@ func (d *decoder) config(v value, c *Config) {
 		field{key: "targets", decode: func(v value) { c.Targets = list(d, v, d.target) }},
 		field{key: "environments", decode: func(v value) { c.Environments = entries(d, v, d.environment) }},
 		field{key: "namespaces", decode: func(v value) { c.Namespaces = entries(d, v, d.namespace) }},
+		field{key: "clusters", decode: func(v value) { c.Clusters = entries(d, v, d.destinationCluster) }},
+		field{key: "repository", decode: func(v value) { c.Repository = d.text(v) }},
 		field{key: "fail-on", decode: func(v value) { c.FailOn = d.oneOf(v, "high", "medium", "low", "note", "none") }},
 		field{key: "kubeVersion", decode: func(v value) { c.KubeVersion = d.version(v) }},
 		field{key: "apiVersions", decode: func(v value) { c.APIVersions = list(d, v, d.text) }},
@@ -218,6 +232,16 @@ func (d *decoder) namespace(key, v value) Namespace {
 		field{key: "labels", decode: func(v value) { n.Labels = d.texts(v) }},
 	)
 	return n
+}
+
+func (d *decoder) destinationCluster(key, v value) DestinationCluster {
+	c := DestinationCluster{Pos: d.pos(key), Name: key.node.Value}
+	d.object(v,
+		field{key: "server", decode: func(v value) { c.Server = d.text(v) }},
+		field{key: "labels", decode: func(v value) { c.Labels = d.texts(v) }},
+		field{key: "annotations", decode: func(v value) { c.Annotations = d.texts(v) }},
+	)
+	return c
 }
 
 func (d *decoder) acceptedGap(v value) AcceptedGap {

@@ -29,6 +29,10 @@ environments:
 namespaces:
   monitoring: {labels: {team: obs, empty: ""}}
   kube-system:
+clusters:
+  prod-eu: {server: "https://eu.example.com", labels: {stage: prod}, annotations: {region: eu}}
+  dev:
+repository: https://git.example.com/team/gitops
 fail-on: high
 kubeVersion: v1.34.2
 apiVersions: [cert-manager.io/v1]
@@ -70,27 +74,35 @@ func TestLoad(t *testing.T) {
 			{Pos: at(15, 3), Name: "monitoring", Labels: map[string]string{"team": "obs", "empty": ""}},
 			{Pos: at(16, 3), Name: "kube-system"},
 		},
+		Clusters: []DestinationCluster{
+			{
+				Pos: at(18, 3), Name: "prod-eu", Server: "https://eu.example.com",
+				Labels: map[string]string{"stage": "prod"}, Annotations: map[string]string{"region": "eu"},
+			},
+			{Pos: at(19, 3), Name: "dev"},
+		},
+		Repository:  "https://git.example.com/team/gitops",
 		FailOn:      "high",
 		KubeVersion: "v1.34.2",
 		APIVersions: []string{"cert-manager.io/v1"},
 		Gaps: []AcceptedGap{{
-			Pos: at(21, 5), Code: manifest.RemoteReference, Path: "infra/**",
+			Pos: at(25, 5), Code: manifest.RemoteReference, Path: "infra/**",
 			Reason: "the base lives in another repository", Expiry: time.Date(2030, 1, 31, 0, 0, 0, 0, time.UTC),
 		}},
 		Traffic: []Call{
-			{Pos: at(26, 5), From: "shop/Deployment/web", To: "db.data:5432, external:internet", Reason: "seen in production"},
-			{Pos: at(29, 5), From: "shop/cart", To: "redis"},
+			{Pos: at(30, 5), From: "shop/Deployment/web", To: "db.data:5432, external:internet", Reason: "seen in production"},
+			{Pos: at(33, 5), From: "shop/cart", To: "redis"},
 		},
 		Cluster: Cluster{
 			DNS: DNS{
-				Pods:      &Pods{Pos: at(32, 11), Namespace: "openshift-dns", Labels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}},
+				Pods:      &Pods{Pos: at(36, 11), Namespace: "openshift-dns", Labels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}},
 				Port:      5353,
 				NodeLocal: []netip.Addr{netip.MustParseAddr("169.254.20.10"), netip.MustParseAddr("fd00::10")},
 			},
 			APIServer:         []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")},
 			Nodes:             []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/64")},
-			IngressController: &Pods{Pos: at(37, 23), Namespace: "ingress"},
-			Prometheus:        &Pods{Pos: at(38, 15), Namespace: "monitoring", Labels: map[string]string{"app": "prometheus"}},
+			IngressController: &Pods{Pos: at(41, 23), Namespace: "ingress"},
+			Prometheus:        &Pods{Pos: at(42, 15), Namespace: "monitoring", Labels: map[string]string{"app": "prometheus"}},
 			PrivateRanges:     []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		},
 	}
@@ -296,7 +308,7 @@ var documents = []document{
 	},
 	{
 		name: "control characters", text: "\"a\\eb\\n\": 1\n",
-		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, fail-on, kubeVersion, apiVersions, gaps, traffic, cluster`},
+		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, clusters, repository, fail-on, kubeVersion, apiVersions, gaps, traffic, cluster`},
 	},
 	{
 		name: "syntax", text: "fail-on: low\ntargets: [\n", beyondSchema: true,

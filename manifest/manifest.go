@@ -119,6 +119,11 @@ const (
 	FallbackValues       Code = "fallback-values"       // note: rendered with ci values because the defaults do not render
 	Approximated         Code = "approximated"          // note: answered from the work tree instead of the named revision
 	NotFollowed          Code = "not-followed"          // an object of Argo CD or Flux applies what is not rendered
+	RemoteSource         Code = "remote-source"         // what an application applies lies in another repository
+	LiveGenerator        Code = "live-generator"        // an ApplicationSet asks a live system for what it makes
+	UnknownClusters      Code = "unknown-clusters"      // an ApplicationSet takes clusters that nothing names
+	UnknownField         Code = "unknown-field"         // a field of Argo CD or Flux that is not understood
+	Jsonnet              Code = "jsonnet"               // Jsonnet is not evaluated
 	NotEvaluated         Code = "not-evaluated"         // note: a policy of a kind that is not evaluated
 	NothingFound         Code = "nothing-found"         // no manifests at all
 	InternalError        Code = "internal-error"        // a library panicked on this target

@@ -33,10 +33,13 @@ func (f *finder) configure(dirs []string) {
 	}
 }
 
+// configured is the reason of environments that the configuration names.
+const configured = "configuration"
+
 // claim sets the environments that name the target's folder.
 func (t *Target) claim(cfg *config.Config) {
 	if names := cfg.EnvironmentsOf(t.Dir); len(names) > 0 {
-		t.Envs, t.Why = names, "configuration"
+		t.Envs, t.Why = names, configured
 	}
 }
 
@@ -50,6 +53,7 @@ func (f *finder) declare(d config.Target) {
 		})
 		return
 	}
+	t.configured = true
 	t.claim(f.opts.Config)
 	if len(d.Environments) > 0 {
 		t.Envs, t.Why = d.Environments, fmt.Sprintf("configuration, line %d", d.Line)

@@ -181,8 +181,8 @@ func makesPods(o *manifest.Object) bool {
 	return false
 }
 
-// Objects returns the objects of all targets. What several of them declare alike
-// is there once.
+// Objects returns the objects of all targets, and the namespaces that are created with
+// them and that no object declares. What several targets declare alike is there once.
 func (e Environment) Objects() []*manifest.Object {
 	seen := make(map[manifest.Ref]*manifest.Object)
 	var objects []*manifest.Object
@@ -193,6 +193,14 @@ func (e Environment) Objects() []*manifest.Object {
 			}
 			seen[o.Ref] = o
 			objects = append(objects, o)
+		}
+	}
+	for _, r := range e.Results {
+		for _, ns := range r.Namespaces {
+			if seen[ns.Ref] == nil {
+				seen[ns.Ref] = ns
+				objects = append(objects, ns)
+			}
 		}
 	}
 	return objects

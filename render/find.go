@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path"
@@ -17,14 +18,16 @@ import (
 //   - kustomizations that no other one includes, components left out;
 //   - charts that are not part or dependency of another chart, once for each values file that
 //     is named for an environment;
-//   - folders of plain manifests that no kustomization and no chart uses.
-func (r *Repository) Find(dirs []string) ([]Target, []Gap) {
+//   - folders of plain manifests that no kustomization and no chart uses;
+//   - in the place of those, what the Applications of Argo CD in them say.
+func (r *Repository) Find(ctx context.Context, dirs []string) ([]Target, []Gap) {
 	f := finder{Repository: r, survey: walk(r.tree, dirs)}
 	f.gaps = f.survey.gaps
 	f.findKustomizations()
 	f.findCharts()
 	f.findPlain()
 	f.configure(dirs)
+	f.applications(ctx)
 	slices.SortFunc(f.targets, compareTargets)
 	return f.targets, f.gaps
 }

@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -234,7 +235,7 @@ resources: [a.yaml]
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			targets, gaps := repository(t, test.archive).Find([]string{"."})
+			targets, gaps := repository(t, test.archive).Find(context.Background(), []string{"."})
 			var got, reasons []string
 			for _, target := range targets {
 				line := fmt.Sprintf("%s %s", target.Kind, target.Name)
@@ -264,7 +265,7 @@ func TestFindBelowPaths(t *testing.T) {
 `+pod("b")+`
 -- b/c/c.yaml --
 `+pod("c"))
-	targets, _ := repo.Find([]string{"b", "b/c"})
+	targets, _ := repo.Find(context.Background(), []string{"b", "b/c"})
 	var names []string
 	for _, target := range targets {
 		names = append(names, target.Name)

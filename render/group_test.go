@@ -173,7 +173,7 @@ metadata: {name: x}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			repo := repository(t, test.archive)
-			targets, gaps := repo.Find([]string{"."})
+			targets, gaps := repo.Find(context.Background(), []string{"."})
 			if len(gaps) > 0 {
 				t.Fatal(gaps)
 			}

@@ -4,6 +4,7 @@ package render_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -32,7 +33,7 @@ func TestPlainEdit(t *testing.T) {
 			continue
 		}
 		repo := copyRepository(t, entry.Name())
-		targets, _ := repo.Find([]string{"."})
+		targets, _ := repo.Find(context.Background(), []string{"."})
 		for _, target := range targets {
 			if target.Kind != render.Plain {
 				continue

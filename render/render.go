@@ -28,6 +28,7 @@ const (
 	Helm      Kind = "helm"
 	Plain     Kind = "plain"
 	Stream    Kind = "stream" // rendered YAML on standard input
+	Unseen    Kind = "unseen" // named by an object of Argo CD or Flux, but not to be seen here
 )
 
 // A Target is one thing that GitOps applies.
@@ -51,6 +52,8 @@ type Target struct {
 	// Overlays are what Argo CD or Flux change: the first edits a kustomization, those
 	// that follow, and all of a chart's, change what was rendered.
 	Overlays []*kustomize.Overlay
+	// Namespaces are created with the target where no object declares them.
+	Namespaces []*manifest.Object
 	// Gaps are known before the target is rendered.
 	Gaps []Gap
 
@@ -58,10 +61,16 @@ type Target struct {
 	APIVersions []string
 
 	// Charts only.
-	Release  string
-	Values   []helm.Values // in order
-	Set      []helm.Setting
-	SkipCRDs bool
+	Release          string
+	ReleaseNamespace string        // what the chart gets to see; empty: Namespace
+	Values           []helm.Values // in order
+	Set              []helm.Setting
+	SkipCRDs         bool
+	SkipSchema       bool // values are not checked
+
+	application string // that makes the target, "" for none
+	configured  bool   // declared by the configuration
+	followed    bool   // the Applications among its objects have been followed
 }
 
 // Result is what a target rendered to.

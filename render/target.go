@@ -29,7 +29,7 @@ func (r *Repository) Render(ctx context.Context, t Target) Result {
 	made := rendered()
 	result := Result{Target: t, Objects: slices.Clone(made.objects), Gaps: slices.Concat(t.Gaps, made.gaps)}
 	r.place(&result)
-	result.Gaps = append(result.Gaps, unfollowed(result.Objects)...)
+	result.Gaps = append(result.Gaps, unfollowed(result.Objects, t.followed)...)
 	return result
 }
 
@@ -38,10 +38,10 @@ func (t *Target) source() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %q %q %q %q", t.Kind, t.Dir, t.Files, t.KubeVersion, t.APIVersions)
 	for _, o := range t.Overlays {
-		fmt.Fprintf(&b, " %p", o)
+		fmt.Fprintf(&b, " %q %v", o.At().Pos, o.Fields)
 	}
 	if t.Kind == Helm {
-		fmt.Fprintf(&b, " %q %q %v", t.Release, t.Namespace, t.SkipCRDs)
+		fmt.Fprintf(&b, " %q %q %q %v %v", t.Release, t.ReleaseNamespace, t.Namespace, t.SkipCRDs, t.SkipSchema)
 		for _, setting := range t.Set {
 			fmt.Fprintf(&b, " %q %d %q", setting.Expression, setting.Form, setting.Pos)
 		}
@@ -141,10 +141,11 @@ func (r *Repository) release(t Target) helm.Release {
 	return helm.Release{
 		Dir:         t.Dir,
 		Name:        cmp.Or(r.opts.Release, t.Release),
-		Namespace:   cmp.Or(t.Namespace, r.opts.Namespace, helmDefaultNamespace),
+		Namespace:   cmp.Or(t.ReleaseNamespace, t.Namespace, r.opts.Namespace, helmDefaultNamespace),
 		Values:      slices.Concat(t.Values, r.opts.Values),
 		Set:         slices.Concat(t.Set, helm.Settings(r.opts.Set)),
 		SkipCRDs:    t.SkipCRDs,
+		SkipSchema:  t.SkipSchema,
 		KubeVersion: cmp.Or(t.KubeVersion, r.opts.KubeVersion),
 		APIVersions: slices.Concat(t.APIVersions, r.opts.APIVersions),
 	}

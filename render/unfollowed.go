@@ -4,15 +4,18 @@ import (
 	"fmt"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/argocd"
 )
 
 // unfollowed names the objects of a target by which Argo CD and Flux apply
-// something else. Nothing here reads them yet, so that a chart that they install
-// is not seen, and what they set for a folder of this repository is not known.
-func unfollowed(objects []*manifest.Object) []Gap {
+// something else, and that were not followed: a chart that they install is not
+// seen, and what they set for a folder of this repository is not known. What is true
+// of Argo CD's objects was said where they were followed.
+func unfollowed(objects []*manifest.Object, followed bool) []Gap {
 	var gaps []Gap
 	for _, o := range objects {
 		switch {
+		case followed && (argocd.IsApplication(o) || argocd.IsApplicationSet(o)):
 		case installsChart(o):
 			gaps = append(gaps, Gap{
 				Pos: o.At("spec").Pos, Code: manifest.NotFollowed,

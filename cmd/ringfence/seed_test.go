@@ -21,7 +21,7 @@ func TestSeed(t *testing.T) {
 	}
 	defer tree.Close()
 	repo := render.New(tree, render.Options{})
-	targets, gaps := repo.Find([]string{"."})
+	targets, gaps := repo.Find(context.Background(), []string{"."})
 	if len(gaps) > 0 {
 		t.Fatal(gaps)
 	}

@@ -112,7 +112,7 @@ func (c *command) open(ctx context.Context, s *selection, paths []string) (*work
 
 // renderAll finds, renders and groups what paths and flags select of a repository.
 func (c *command) renderAll(ctx context.Context, w *workspace, repo *render.Repository, s *selection, paths []string) error {
-	targets, err := w.find(repo, s, paths)
+	targets, err := w.find(ctx, repo, s, paths)
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func loadConfig(tree *source.Tree, file string) (*config.Config, error) {
 }
 
 // find returns the targets that --target names, or those below the paths.
-func (w *workspace) find(repo *render.Repository, s *selection, paths []string) ([]render.Target, error) {
+func (w *workspace) find(ctx context.Context, repo *render.Repository, s *selection, paths []string) ([]render.Target, error) {
 	var targets []render.Target
 	for _, dir := range s.targets {
 		name, err := relative(w.root, dir)
@@ -244,7 +244,7 @@ func (w *workspace) find(repo *render.Repository, s *selection, paths []string) 
 		dirs = append(dirs, name)
 	}
 	if len(dirs) > 0 {
-		found, gaps := repo.Find(dirs)
+		found, gaps := repo.Find(ctx, dirs)
 		targets, w.gaps = append(targets, found...), gaps
 	}
 	slices.SortStableFunc(targets, func(a, b render.Target) int { return strings.Compare(a.Name, b.Name) })

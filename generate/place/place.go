@@ -56,7 +56,7 @@ func New(ctx context.Context, tree *source.Tree, opts render.Options, environmen
 		rendered: make(map[string]bool), closures: make(map[string]closure),
 		views: make(map[site]view), probed: make(map[site]*probes), raw: make(map[string][]*manifest.Object), contents: make(map[site]*content),
 	}
-	p.targets, _ = p.repo.Find([]string{"."}) // what cannot be read there was told when it was rendered
+	p.targets, _ = p.repo.Find(ctx, []string{"."}) // what cannot be read there was told when it was rendered
 	for i := range environments {
 		p.survey(&environments[i])
 	}

@@ -17,6 +17,7 @@ import (
 type Values struct {
 	Name string       // the file that they stand in
 	Data []byte       // as YAML; nil: what the file of that name in the repository holds
+	Skip int          // lines of the file before those of Data
 	Pos  manifest.Pos // what gives them to the release; zero where the user does
 	// At tells where the value below keys is written; it is nil where Data is the
 	// text of the file.
@@ -59,7 +60,7 @@ func (w *rendering) mergeValues() bool {
 		var values map[string]any
 		if err := sigsyaml.Unmarshal(layer.Data, &values); err != nil {
 			line, reason := yamlError(oneLine(err.Error()))
-			pos := manifest.Pos{File: layer.Name, Line: line}
+			pos := manifest.Pos{File: layer.Name, Line: layer.Skip + line}
 			if layer.At != nil {
 				pos = layer.Pos
 			}

@@ -51,6 +51,7 @@ type Release struct {
 	KubeVersion string    // "" is DefaultKubeVersion
 	APIVersions []string  // APIs of the cluster besides those built in
 	SkipCRDs    bool      // leave the folder crds/ out
+	SkipSchema  bool      // do not check values against schemas
 }
 
 // Renderer renders charts of one repository. Its methods may be called
@@ -172,7 +173,7 @@ func (w *rendering) prepare() bool {
 		w.gap(pos, manifest.IncompatibleChart, fmt.Sprintf("the chart requires Kubernetes %q, which %s is not", r, version))
 		return false
 	}
-	return w.checkSchemas()
+	return w.release.SkipSchema || w.checkSchemas()
 }
 
 // renderValues composes what templates see. Templates can change it, so each

@@ -34,3 +34,18 @@ func metadata(tree *source.Tree, dir string) chart.Metadata {
 	}
 	return meta
 }
+
+// Vendored returns the folder of the repository's only chart of that name whose version
+// is in a range, where an empty range allows all.
+func (r *Renderer) Vendored(name, versions string) (string, bool) {
+	var dirs []string
+	for _, c := range r.library()[name] {
+		if c.satisfies(&chart.Dependency{Name: name, Version: versions}) {
+			dirs = append(dirs, c.dir)
+		}
+	}
+	if len(dirs) != 1 {
+		return "", false
+	}
+	return dirs[0], true
+}

@@ -36,6 +36,7 @@ type valuesFile struct {
 	name string
 	keys []string // where its values stand below those of the root chart
 	root func() *yaml.Node
+	skip int                              // lines of the file before the first of root
 	at   func(keys []string) manifest.Pos // nil: at the lines of root
 }
 
@@ -57,7 +58,7 @@ func (w *rendering) newValuesFiles() *valuesFiles {
 	visit(w.chart, nil)
 	for _, layer := range w.layers {
 		f := newValuesFile(layer.Name, nil, layer.Data)
-		f.at = layer.At
+		f.skip, f.at = layer.Skip, layer.At
 		v.files = append(v.files, f)
 	}
 	return v
@@ -115,7 +116,7 @@ func (v *valuesFiles) find(keys []string) manifest.Pos {
 		case line > 0 && f.at != nil:
 			return f.at(keys[n:])
 		case line > 0:
-			return manifest.Pos{File: f.name, Line: line}
+			return manifest.Pos{File: f.name, Line: f.skip + line}
 		}
 	}
 	return manifest.Pos{}
