@@ -24,15 +24,15 @@ const (
 // nothing says which that is.
 const localEnvironment = argocd.LocalName
 
-// applications replaces the targets that were found in folders by what the Applications
-// and ApplicationSets in them say, until nothing new turns up: an Application can apply
-// others. A folder that no Application names stays as it was found.
+// applications finds what the Applications and ApplicationSets in the targets of a whole
+// repository apply, until nothing new turns up: an Application can apply others. It
+// returns nil where there are none.
 //
-// The environment of a target is then the cluster that its Application names. What goes
-// to the cluster of Argo CD itself goes where the Application is applied.
-func (f *finder) applications(ctx context.Context) {
+// The environment of a target is the cluster that its Application names. What goes to
+// the cluster of Argo CD itself goes where the Application is applied.
+func (f *finder) applications(ctx context.Context) *resolution {
 	if !f.mentions("argoproj.io/") {
-		return
+		return nil
 	}
 	r := &resolution{finder: f, ctx: ctx, planned: make(map[string]int), visited: make(map[string]bool)}
 	results := f.RenderAll(ctx, f.targets, nil)
@@ -43,14 +43,14 @@ func (f *finder) applications(ctx context.Context) {
 		holders = append(holders, h)
 	}
 	if !slices.ContainsFunc(holders, holder.holds) {
-		return
+		return nil
 	}
 	r.repo = argocd.NewRepository(f.tree, r.own, r.clusters(results))
 	r.identify(holders)
 	r.settle(holders)
 	r.follow(r.seeds(holders))
 	r.follow(r.leftOver(holders)) // folders whose Applications only name each other
-	r.replace()
+	return r
 }
 
 // mentions tells whether a file that may be a manifest or a template of one has a text,
@@ -291,14 +291,26 @@ func (r *resolution) add(t Target) (index int, isNew bool) {
 			isNew = true
 		}
 	}
+	if t.Why != same.Why && !slices.Contains(same.others, t.Why) {
+		same.others = append(same.others, t.Why)
+	}
 	return k, isNew
 }
 
-// replace puts the targets of Applications in the place of those they stand for, and
-// gives each a name of its own.
-func (r *resolution) replace() {
+// replace puts the targets of Applications in the place of those that they stand for,
+// as far as they or their Applications lie below dirs. A folder that no Application
+// names stays as it was found.
+func (f *finder) replace(r *resolution, dirs []string) {
+	below := func(name string) bool {
+		return slices.ContainsFunc(dirs, func(dir string) bool { return within(name, dir) })
+	}
 	var kept []Target
-	for _, t := range r.targets {
+	for _, t := range f.targets {
+		for _, found := range r.targets {
+			if found.Name == t.Name && found.Kind == t.Kind {
+				t.Envs, t.Why, t.Gaps, t.followed = found.Envs, found.Why, found.Gaps, found.followed
+			}
+		}
 		for _, c := range r.covered {
 			c.without(&t)
 		}
@@ -310,7 +322,13 @@ func (r *resolution) replace() {
 		}
 		kept = append(kept, t)
 	}
-	r.targets = append(kept, distinct(kept, r.made)...)
+	for i, t := range r.made {
+		if n := len(t.others); n > 0 {
+			r.made[i].Why += fmt.Sprintf(", and %d more", n)
+		}
+	}
+	made := slices.DeleteFunc(r.made, func(t Target) bool { return !below(t.Dir) && !below(t.Pos.File) })
+	f.targets = append(kept, distinct(kept, made)...)
 }
 
 // distinct gives targets of Applications names that are their own: those of their

@@ -21,15 +21,28 @@ import (
 //   - folders of plain manifests that no kustomization and no chart uses;
 //   - in the place of those, what the Applications of Argo CD in them say.
 func (r *Repository) Find(ctx context.Context, dirs []string) ([]Target, []Gap) {
-	f := finder{Repository: r, survey: walk(r.tree, dirs)}
+	f := r.folders(dirs)
+	whole := f
+	if !slices.Contains(dirs, ".") {
+		whole = r.folders([]string{"."}) // an Application may lie anywhere
+	}
+	if resolved := whole.applications(ctx); resolved != nil {
+		f.replace(resolved, dirs)
+	}
+	slices.SortFunc(f.targets, compareTargets)
+	return f.targets, f.gaps
+}
+
+// folders discovers the targets below dirs that folders show, and those that the
+// configuration declares.
+func (r *Repository) folders(dirs []string) *finder {
+	f := &finder{Repository: r, survey: walk(r.tree, dirs)}
 	f.gaps = f.survey.gaps
 	f.findKustomizations()
 	f.findCharts()
 	f.findPlain()
 	f.configure(dirs)
-	f.applications(ctx)
-	slices.SortFunc(f.targets, compareTargets)
-	return f.targets, f.gaps
+	return f
 }
 
 // At returns what is rooted at exactly dir, also where something else includes

@@ -68,9 +68,10 @@ type Target struct {
 	SkipCRDs         bool
 	SkipSchema       bool // values are not checked
 
-	application string // that makes the target, "" for none
-	configured  bool   // declared by the configuration
-	followed    bool   // the Applications among its objects have been followed
+	application string   // that makes the target, "" for none
+	others      []string // reasons of other Applications that make the same target
+	configured  bool     // declared by the configuration
+	followed    bool     // the Applications among its objects have been followed
 }
 
 // Result is what a target rendered to.

@@ -32,7 +32,7 @@ func RepositoryURL(text string) string {
 // A section and a URL in the configuration file of a git repository.
 var (
 	gitSection = regexp.MustCompile(`^\s*\[\s*(\w+)(?:\s+"[^"]*")?\s*\]`)
-	gitURL     = regexp.MustCompile(`^\s*url\s*=\s*"?([^"#;]+?)"?\s*(?:[#;].*)?$`)
+	gitURL     = regexp.MustCompile(`(?i)^\s*url\s*=\s*"?([^"#;]+?)"?\s*(?:[#;].*)?$`)
 )
 
 // Remotes returns the URLs of the repository's git remotes, as RepositoryURL gives them.
