@@ -153,14 +153,23 @@ func (r *resolution) evaluate(h holder) ([]argocd.Application, []Gap) {
 	var apps []argocd.Application
 	var gaps []Gap
 	for _, o := range h.objects {
-		if argocd.IsApplication(o) {
-			apps = append(apps, argocd.Decode(argocd.DocumentOf(o)))
-			continue
-		}
-		made, unmade := r.repo.Applications(argocd.DocumentOf(o))
+		made, unmade := r.evaluateObject(o)
 		apps, gaps = append(apps, made...), append(gaps, unmade...)
 	}
 	return apps, gaps
+}
+
+// evaluateObject is evaluate for one object. A panic of a library is a gap of it.
+func (r *resolution) evaluateObject(o *manifest.Object) (apps []argocd.Application, gaps []Gap) {
+	defer func() {
+		if p := recover(); p != nil {
+			apps, gaps = nil, []Gap{{Pos: o.Pos, Code: manifest.InternalError, Reason: fmt.Sprintf("%s %q cannot be evaluated: %v", o.Kind, o.Name, p)}}
+		}
+	}()
+	if argocd.IsApplication(o) {
+		return []argocd.Application{argocd.Decode(argocd.DocumentOf(o))}, nil
+	}
+	return r.repo.Applications(argocd.DocumentOf(o))
 }
 
 // seeds are the holders that no other holder's Applications stand for.

@@ -109,6 +109,10 @@ func (r *resolution) planSource(app argocd.Application, i int) Target {
 		return gone(manifest.RemoteSource, "its source lies in another repository, %s", cmp.Or(s.RepoURL, "which it does not name"))
 	case dir == ".." || strings.HasPrefix(dir, "../"):
 		return gone(manifest.OutsideRepository, "%q leaves the repository", s.Path)
+	case ignored(r.tree, dir):
+		t := unseen(app, pos)
+		t.note(manifest.NotFollowed, fmt.Sprintf("%s: %q is left out by a %s", &app, s.Path, IgnoreFile))
+		return t
 	case !r.tree.IsDir(dir):
 		return gone(manifest.MissingFile, "there is no folder %q", s.Path)
 	}
@@ -182,7 +186,7 @@ func (r *resolution) directoryTarget(app argocd.Application, i int, dir string) 
 	if len(jsonnet) > 0 {
 		t.Gaps = append(t.Gaps, Gap{
 			Pos: manifest.Pos{File: jsonnet[0]}, Code: manifest.Jsonnet,
-			Reason: fmt.Sprintf("%s: %d Jsonnet files are not evaluated", &app, len(jsonnet)),
+			Reason: fmt.Sprintf("%s: Jsonnet is not evaluated (files: %d)", &app, len(jsonnet)),
 		})
 	}
 	return t

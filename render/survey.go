@@ -119,6 +119,16 @@ func isManifest(name string) bool {
 	}
 }
 
+// ignored tells whether an ignore file leaves a folder, or one above it, out.
+func ignored(tree *source.Tree, dir string) bool {
+	for d := dir; d != "."; d = path.Dir(d) {
+		if gitignore.NewMatcher(ignoresAbove(tree, d)).Match(strings.Split(d, "/"), true) {
+			return true
+		}
+	}
+	return false
+}
+
 // ignoresAbove reads the ignore files of the folders above dir.
 func ignoresAbove(tree *source.Tree, dir string) []gitignore.Pattern {
 	var patterns []gitignore.Pattern

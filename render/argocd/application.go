@@ -112,8 +112,9 @@ type sourceHydrator struct {
 func Decode(doc Document) Application {
 	var o applicationObject
 	a := Application{Document: doc, Pos: doc.At().Pos}
-	a.Gaps = decode(doc.Data, doc.At, &o, "spec.source", "spec.destination")
+	gaps := decode(doc.Data, doc.At, &o, "spec.source", "spec.destination")
 	a.Name, a.Namespace, a.Project = o.Metadata.Name, o.Metadata.Namespace, o.Spec.Project
+	a.Gaps = named(gaps, a.String())
 	a.Destination = o.Spec.Destination
 	switch {
 	case o.Spec.SourceHydrator != nil:

@@ -147,9 +147,9 @@ spec:
 		{name: "a file", helm: "{fileParameters: [{name: a, path: ../text.txt}], parameters: [{name: a, value: x, forceString: true}]}", want: "a=a, b\n b=chart"},
 		{name: "a missing file", helm: "fileParameters: [{name: a, path: gone.txt}]", gaps: `14 invalid-values: the setting "a=chart/gone.txt": "chart/gone.txt" does not exist`},
 		{name: "a parameter that is none", helm: "parameters: [{name: 'a[', value: x}]", gaps: `14 invalid-values: the setting "a[=x": error parsing index: EOF`},
-		{name: "a value that is no text", helm: "parameters: [{name: a, value: 1}]", want: "a= b=chart", gaps: `14 invalid-object: field "spec.sources.helm.parameters.value" holds a number, want string`},
+		{name: "a value that is no text", helm: "parameters: [{name: a, value: 1}]", want: "a= b=chart", gaps: `14 invalid-object: Application "web": field "spec.sources.helm.parameters.value" holds a number, want string`},
 		{name: "the release", helm: "{releaseName: other, namespace: there}", want: "there/other a=chart b=chart"},
-		{name: "a field that is not known", helm: "valuesFrom: x", want: "a=chart b=chart", gaps: `14 unknown-field: field "spec.sources[2].helm.valuesFrom" is not understood`},
+		{name: "a field that is not known", helm: "valuesFrom: x", want: "a=chart b=chart", gaps: `14 unknown-field: Application "web": field "spec.sources[2].helm.valuesFrom" is not understood`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -62,7 +62,8 @@ type writtenCombination struct {
 func (r *Repository) Applications(doc Document) ([]Application, []manifest.Gap) {
 	var o applicationSetObject
 	e := &evaluation{Repository: r, Document: doc}
-	e.gaps = decode(doc.Data, doc.At, &o, "spec.generators", "spec.template")
+	gaps := decode(doc.Data, doc.At, &o, "spec.generators", "spec.template")
+	e.gaps = named(gaps, fmt.Sprintf("ApplicationSet %q", o.Metadata.Name))
 	e.name, e.namespace, e.patch = o.Metadata.Name, o.Metadata.Namespace, o.Spec.TemplatePatch
 	e.renderer = renderer{goTemplate: o.Spec.GoTemplate, options: o.Spec.GoTemplateOptions}
 	data := plainMap(doc.Data)

@@ -168,7 +168,7 @@ func TestApplications(t *testing.T) {
 		{name: "clusterDecisionResource", app: "x p", generators: "- clusterDecisionResource: {}", gaps: `6 live-generator: ApplicationSet "set": generator "clusterDecisionResource" asks for the status of a placement decision`},
 		{
 			name: "a generator that is none", app: "x p", generators: "- lists: {}",
-			gaps: "6 unknown-field: field \"spec.generators[0].lists\" is not understood\n6 invalid-object: ApplicationSet \"set\": a generator of no known kind",
+			gaps: "6 unknown-field: ApplicationSet \"set\": field \"spec.generators[0].lists\" is not understood\n6 invalid-object: ApplicationSet \"set\": a generator of no known kind",
 		},
 
 		{name: "a template of the generator wins", generators: "- list: {elements: [{a: x}], template: {metadata: {name: 'own-{{a}}'}}}", app: "{{a}} p", want: "own-x p"},

@@ -41,6 +41,14 @@ func decode(data any, at func(...any) manifest.Origin, into any, essential ...st
 	return gaps
 }
 
+// named puts the name of the object before the reasons of gaps.
+func named(gaps []manifest.Gap, name string) []manifest.Gap {
+	for i := range gaps {
+		gaps[i].Reason = name + ": " + gaps[i].Reason
+	}
+	return gaps
+}
+
 // pathTo turns the keys of an error, which have no indexes, into a path: the first
 // item of each list that has the rest.
 func pathTo(data any, keys []string) []any {
