@@ -591,9 +591,10 @@ apiVersion: kustomize.config.k8s.io/v1alpha1
 `)
 	refs, err := ReferencesOf(tree, "prod")
 	want := References{
-		Pos:   manifest.Pos{File: "prod/kustomization.yaml", Line: 1},
-		Dirs:  []string{"base", "component"},
-		Files: []string{"prod/a.conf", "prod/b.env", "prod/labels.yaml", "prod/own.yaml", "prod/patch.yaml"},
+		Pos:       manifest.Pos{File: "prod/kustomization.yaml", Line: 1},
+		Dirs:      []string{"base", "component"},
+		Files:     []string{"prod/a.conf", "prod/b.env", "prod/labels.yaml", "prod/own.yaml", "prod/patch.yaml"},
+		Selectors: true,
 	}
 	if diff := cmp.Diff(want, refs); err != nil || diff != "" {
 		t.Error(err, diff)
