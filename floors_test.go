@@ -31,6 +31,7 @@ var floors = []floor{
 	{"render/helm", []string{"helm.sh/helm/"}},
 	{"render/kustomize", []string{"sigs.k8s.io/kustomize/"}},
 	{"render/argocd", []string{"github.com/Masterminds/sprig/", "dario.cat/mergo", "github.com/gobwas/glob"}},
+	{"render/flux", []string{"github.com/fluxcd/"}},
 	{"render", []string{"github.com/go-git/"}},
 	{"netpol", []string{"k8s.io/"}},
 	{"traffic", nil},

@@ -124,6 +124,9 @@ const (
 	UnknownClusters      Code = "unknown-clusters"      // an ApplicationSet takes clusters that nothing names
 	UnknownField         Code = "unknown-field"         // a field of Argo CD or Flux that is not understood
 	Jsonnet              Code = "jsonnet"               // Jsonnet is not evaluated
+	RemoteChart          Code = "remote-chart"          // an object of Argo CD or Flux installs a chart from elsewhere
+	UnknownValue         Code = "unknown-value"         // a value is encrypted, or comes from outside the repository
+	SubstitutionFailed   Code = "substitution-failed"   // Flux could not replace the variables of an object
 	NotEvaluated         Code = "not-evaluated"         // note: a policy of a kind that is not evaluated
 	NothingFound         Code = "nothing-found"         // no manifests at all
 	InternalError        Code = "internal-error"        // a library panicked on this target

@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -29,6 +30,19 @@ type Object struct {
 // nodes lack content, tag and comments.
 type Step struct {
 	Key, Value *yaml.Node
+}
+
+// PathOf is the path that steps follow, as Object.At takes it.
+func PathOf(steps []Step) []any {
+	var path []any
+	for i, s := range steps[1:] {
+		if s.Key != nil {
+			path = append(path, s.Key.Value)
+		} else {
+			path = append(path, slices.Index(steps[i].Value.Content, s.Value))
+		}
+	}
+	return path
 }
 
 // A Locator tells where the node of the last step was written. The first step

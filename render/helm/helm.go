@@ -52,6 +52,7 @@ type Release struct {
 	APIVersions []string  // APIs of the cluster besides those built in
 	SkipCRDs    bool      // leave the folder crds/ out
 	SkipSchema  bool      // do not check values against schemas
+	NoDefaults  bool      // leave the chart's own values.yaml out
 }
 
 // Renderer renders charts of one repository. Its methods may be called
@@ -142,6 +143,10 @@ func newRendering(r *Renderer, release Release) *rendering {
 func (w *rendering) prepare() bool {
 	if w.chart = w.load(w.release.Dir); w.chart == nil {
 		return false
+	}
+	if w.release.NoDefaults {
+		w.chart.Values = nil
+		w.chart.Raw = slices.DeleteFunc(w.chart.Raw, func(f *chart.File) bool { return f.Name == chartutil.ValuesfileName })
 	}
 	meta := w.chart.Metadata
 	if strings.EqualFold(meta.Type, "library") {

@@ -55,6 +55,11 @@ func (r *reading) failure(err error) []manifest.Gap {
 			r.leavePatches(k, m[1]+m[2], func(field string, i int, _ string) { pos = k.at(field, i) })
 		}
 	}
+	if r.input.generated() && pos.File == name { // which nobody has written
+		if pos = (manifest.Pos{File: r.dir}); r.input.Overlay != nil {
+			pos = r.input.Overlay.At().Pos
+		}
+	}
 	return []manifest.Gap{{Pos: pos, Code: code, Reason: why}}
 }
 

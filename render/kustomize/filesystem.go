@@ -67,8 +67,16 @@ func (f *fileSystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, erro
 }
 
 // ReadFile returns a kustomization rewritten, a resource or patch with marks, and
-// any other file as it is.
+// any other file as it is. Without restrictions kustomize reads without asking first
+// where a path leads.
 func (f *fileSystem) ReadFile(name string) ([]byte, error) {
+	if f.input.Unrestricted {
+		dir, base, err := f.CleanedAbs(name)
+		if err != nil {
+			return nil, err
+		}
+		name = dir.Join(base)
+	}
 	name, err := unmounted(name)
 	if err != nil {
 		return nil, err

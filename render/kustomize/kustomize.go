@@ -27,6 +27,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -147,6 +148,9 @@ func (r *reading) run() (resmap.ResMap, error) {
 		return nil, errors.New("no kustomization file")
 	}
 	opts := krusty.MakeDefaultOptions()
+	if r.input.Unrestricted {
+		opts.LoadRestrictions = types.LoadRestrictionsNone
+	}
 	opts.Reorder = krusty.ReorderOptionUnspecified // as the command line: the legacy order unless sortOptions are given
 	return krusty.MakeKustomizer(opts).Run(&fileSystem{r}, mounted(r.dir))
 }

@@ -81,7 +81,7 @@ func (o *object) locateScalar(steps []manifest.Step) manifest.Origin {
 	if at != nil && own != nil {
 		at = own
 	}
-	if at != nil && at.text == value && !o.replaced(pathOf(steps)) {
+	if at != nil && at.text == value && !o.replaced(manifest.PathOf(steps)) {
 		origin := at.origin()
 		if o.patches[at.doc.file] && o.doc != nil {
 			origin.Via = append(slices.Clip(origin.Via), o.doc.root.pos())
@@ -92,7 +92,7 @@ func (o *object) locateScalar(steps []manifest.Step) manifest.Origin {
 	if at == nil {
 		at, exact = o.unmarked(steps, own)
 	}
-	changed := change{object: o, steps: steps, path: pathOf(steps), value: value}
+	changed := change{object: o, steps: steps, path: manifest.PathOf(steps), value: value}
 	if at != nil {
 		changed.before = at.text
 	}
@@ -129,7 +129,7 @@ func (o *object) identity(steps []manifest.Step) *place {
 	if o.doc == nil {
 		return nil
 	}
-	switch pathString(pathOf(steps)) {
+	switch pathString(manifest.PathOf(steps)) {
 	case "apiVersion", "kind", "metadata.name", "metadata.namespace":
 		return descend(o.doc.root, steps)
 	default:

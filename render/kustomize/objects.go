@@ -306,19 +306,6 @@ func (r *reading) chainOf(start []*kustomization) []*kustomization {
 	return chain
 }
 
-// pathOf is the path that steps follow, as strings and ints.
-func pathOf(steps []manifest.Step) []any {
-	var path []any
-	for i, s := range steps[1:] {
-		if s.Key != nil {
-			path = append(path, s.Key.Value)
-		} else {
-			path = append(path, slices.Index(steps[i].Value.Content, s.Value))
-		}
-	}
-	return path
-}
-
 func pathString(path []any) string {
 	var parts []string
 	for _, p := range path {

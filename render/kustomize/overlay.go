@@ -39,6 +39,9 @@ type Input struct {
 	Resources []string
 	Objects   []*manifest.Object
 	Overlay   *Overlay // nil for none
+	// Unrestricted lets kustomizations use files that are not in or below their folder,
+	// as Flux does; never files outside the repository.
+	Unrestricted bool
 	// KubeVersion and APIVersions win over those of Options; empty for none.
 	KubeVersion string
 	APIVersions []string
@@ -125,6 +128,9 @@ func (e *edit) apply() {
 			root.replace(key, root.option(key).with(added))
 		case "images":
 			v.Images = editList(root, &before, added, v.Images, o.Images, func(a, b types.Image) bool { return a.Name == b.Name }, keepStarred)
+			for i := range v.Images { // there was nothing to keep
+				keepStarred(types.Image{}, &v.Images[i])
+			}
 		case "replicas":
 			v.Replicas = editList(root, &before, added, v.Replicas, o.Replicas, func(a, b types.Replica) bool { return a.Name == b.Name }, nil)
 		case "labels":
@@ -171,13 +177,17 @@ func editList[T any](root *place, k *kustomization, added *place, have, more []T
 	return append(list, more...)
 }
 
-// keepStarred lets an image keep what it gives as "*" ("kustomize edit set image").
+// Keep as a part of an image means what the kustomization has ("kustomize edit set
+// image" calls it so).
+const Keep = "*"
+
+// keepStarred lets an image keep what it gives as Keep.
 func keepStarred(old types.Image, added *types.Image) {
 	for _, part := range []struct {
 		old string
 		new *string
 	}{{old.NewName, &added.NewName}, {old.NewTag, &added.NewTag}, {old.Digest, &added.Digest}} {
-		if *part.new == "*" {
+		if *part.new == Keep {
 			*part.new = part.old
 		}
 	}

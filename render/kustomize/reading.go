@@ -222,7 +222,7 @@ func (r *reading) allow(k *kustomization, u use) bool {
 		r.problem(u.pos, manifest.MissingFile, fmt.Sprintf("%q is a folder, want a file", u.path))
 	case u.purpose == asComponent:
 		r.problem(u.pos, manifest.MissingFile, fmt.Sprintf("%q is a file, want the folder of a component", u.path))
-	case !within(at.name, r.resolve(k.dir).name):
+	case !r.input.Unrestricted && !within(at.name, r.resolve(k.dir).name):
 		r.problem(u.pos, manifest.KustomizeFailed, fmt.Sprintf("%q is not in or below the kustomization's folder %q", u.path, k.dir))
 	default:
 		r.useFile(k, u, at.name)
