@@ -50,6 +50,11 @@ func (f *finder) applications(ctx context.Context) *resolution {
 	r.settle(holders)
 	r.follow(r.seeds(holders))
 	r.follow(r.leftOver(holders)) // folders whose Applications only name each other
+	for i, t := range r.made {
+		if n := len(t.others); n > 0 {
+			r.made[i].Why += fmt.Sprintf(", and %d more", n)
+		}
+	}
 	return r
 }
 
@@ -331,12 +336,7 @@ func (f *finder) replace(r *resolution, dirs []string) {
 		}
 		kept = append(kept, t)
 	}
-	for i, t := range r.made {
-		if n := len(t.others); n > 0 {
-			r.made[i].Why += fmt.Sprintf(", and %d more", n)
-		}
-	}
-	made := slices.DeleteFunc(r.made, func(t Target) bool { return !below(t.Dir) && !below(t.Pos.File) })
+	made := slices.DeleteFunc(slices.Clone(r.made), func(t Target) bool { return !below(t.Dir) && !below(t.Pos.File) })
 	f.targets = append(kept, distinct(kept, made)...)
 }
 
@@ -357,8 +357,16 @@ func distinct(others, made []Target) []Target {
 	} {
 		clashes := taken
 		taken = make(map[string]int)
+		texts := make(map[string]map[string]bool) // of those of one name: one text tells nothing apart
+		for _, t := range made {
+			if texts[t.Name] == nil {
+				texts[t.Name] = make(map[string]bool)
+			}
+			texts[t.Name][more(t)] = true
+		}
 		for i, t := range made {
-			if text := more(t); clashes[t.Name] > 1 && text != "" && t.Name != "Application "+text {
+			differ := len(texts[t.Name]) > 1 || clashes[t.Name] > 1 && slices.ContainsFunc(others, func(o Target) bool { return o.Name == t.Name })
+			if text := more(t); differ && text != "" && t.Name != "Application "+text {
 				made[i].Name = fmt.Sprintf("%s (%s)", t.Name, text)
 			}
 		}

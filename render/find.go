@@ -19,15 +19,22 @@ import (
 //   - charts that are not part or dependency of another chart, once for each values file that
 //     is named for an environment;
 //   - folders of plain manifests that no kustomization and no chart uses;
-//   - in the place of those, what the Applications of Argo CD in them say.
+//   - in the place of those, what the Applications of Argo CD and the objects of Flux
+//     in them say.
 func (r *Repository) Find(ctx context.Context, dirs []string) ([]Target, []Gap) {
 	f := r.folders(dirs)
 	whole := f
 	if !slices.Contains(dirs, ".") {
-		whole = r.folders([]string{"."}) // an Application may lie anywhere
+		whole = r.folders([]string{"."}) // an object that applies something may lie anywhere
 	}
 	if resolved := whole.applications(ctx); resolved != nil {
+		if whole != f {
+			whole.replace(resolved, []string{"."})
+		}
 		f.replace(resolved, dirs)
+	}
+	if reconciled := whole.reconcile(ctx); reconciled != nil {
+		f.take(reconciled, dirs)
 	}
 	slices.SortFunc(f.targets, compareTargets)
 	return f.targets, f.gaps
@@ -101,13 +108,14 @@ type finder struct {
 	targets []Target
 	gaps    []Gap
 
-	used       map[string]bool // files and folders that kustomizations use
-	usedCharts map[string]bool // charts that kustomizations inflate
+	references map[string]kustomize.References // of kustomizations, by folder
+	used       map[string]bool                 // files and folders that they use
+	usedCharts map[string]bool                 // charts that kustomizations inflate
 }
 
 func (f *finder) findKustomizations() {
 	f.used, f.usedCharts = make(map[string]bool), make(map[string]bool)
-	references := make(map[string]kustomize.References)
+	f.references = make(map[string]kustomize.References)
 	var dirs []string
 	for _, dir := range f.survey.kustomizations {
 		if inTemplates(dir, f.survey.charts) {
@@ -118,7 +126,7 @@ func (f *finder) findKustomizations() {
 		if err != nil {
 			continue // building the target says why
 		}
-		references[dir] = refs
+		f.references[dir] = refs
 		for _, name := range slices.Concat(refs.Dirs, refs.Files) {
 			f.used[name] = true
 		}
@@ -128,11 +136,11 @@ func (f *finder) findKustomizations() {
 	}
 	var roots []string
 	for _, dir := range dirs {
-		if !f.used[dir] && !references[dir].Component {
+		if !f.used[dir] && !f.references[dir].Component {
 			roots = append(roots, dir)
 		}
 	}
-	for _, dir := range append(roots, cyclic(dirs, roots, references)...) {
+	for _, dir := range append(roots, cyclic(dirs, roots, f.references)...) {
 		f.targets = append(f.targets, kustomizationTarget(f.tree, dir))
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/flux"
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/kustomize"
 )
@@ -54,6 +55,10 @@ type Target struct {
 	Overlays []*kustomize.Overlay
 	// Namespaces are created with the target where no object declares them.
 	Namespaces []*manifest.Object
+	// Unrestricted lets kustomizations use files above their folder, as Flux does.
+	Unrestricted bool
+	Variables    *flux.Variables // Flux replaces them after the overlays; nil for none
+	Metadata     *flux.Metadata  // Flux sets it in the end; nil for none
 	// Gaps are known before the target is rendered.
 	Gaps []Gap
 
@@ -67,11 +72,13 @@ type Target struct {
 	Set              []helm.Setting
 	SkipCRDs         bool
 	SkipSchema       bool // values are not checked
+	NoDefaults       bool // the chart's own values.yaml is left out
 
-	application string   // that makes the target, "" for none
+	application string   // the name of the object that makes the target, "" for none
 	others      []string // reasons of other Applications that make the same target
 	configured  bool     // declared by the configuration
 	followed    bool     // the Applications among its objects have been followed
+	reconciled  bool     // the objects of Flux among its objects have been followed
 }
 
 // Result is what a target rendered to.

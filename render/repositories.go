@@ -19,15 +19,21 @@ func (r *resolution) own(repoURL string) bool {
 	return slices.Contains(r.urls, source.RepositoryURL(repoURL)) && repoURL != ""
 }
 
+// urls are those under which the repository is known: those of its git remotes and of
+// the configuration.
+func (r *Repository) urls() []string {
+	urls := r.tree.Remotes()
+	if cfg := r.opts.Config; cfg != nil && cfg.Repository != "" {
+		urls = append(urls, source.RepositoryURL(cfg.Repository))
+	}
+	return urls
+}
+
 // identify finds out under which URLs the repository is known: those of its git remotes
 // and of the configuration. Where there are none, it is assumed to be the one of which
 // most sources have a path that exists here.
 func (r *resolution) identify(holders []holder) {
-	r.urls = r.tree.Remotes()
-	if cfg := r.opts.Config; cfg != nil && cfg.Repository != "" {
-		r.urls = append(r.urls, source.RepositoryURL(cfg.Repository))
-	}
-	if len(r.urls) > 0 {
+	if r.urls = r.Repository.urls(); len(r.urls) > 0 {
 		return
 	}
 	counts := make(map[string]int)

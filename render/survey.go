@@ -35,7 +35,7 @@ var leftOut = []string{"node_modules", "vendor"}
 func walk(tree *source.Tree, dirs []string) *survey {
 	s := &survey{manifests: make(map[string][]string)}
 	for _, dir := range outermost(dirs) {
-		s.folder(tree, dir, ignoresAbove(tree, dir))
+		s.folder(tree, dir, ignoresAbove(tree, dir, IgnoreFile))
 	}
 	slices.Sort(s.kustomizations)
 	slices.Sort(s.charts)
@@ -59,7 +59,7 @@ func within(name, dir string) bool {
 }
 
 func (s *survey) folder(tree *source.Tree, dir string, ignored []gitignore.Pattern) {
-	ignored = append(ignored, ignores(tree, dir)...)
+	ignored = append(ignored, ignores(tree, dir, IgnoreFile)...)
 	entries, err := tree.ReadDir(dir)
 	if err != nil {
 		s.gaps = append(s.gaps, source.Gap(dir, err))
@@ -122,43 +122,48 @@ func isManifest(name string) bool {
 // ignored tells whether an ignore file leaves a folder, or one above it, out.
 func ignored(tree *source.Tree, dir string) bool {
 	for d := dir; d != "."; d = path.Dir(d) {
-		if gitignore.NewMatcher(ignoresAbove(tree, d)).Match(strings.Split(d, "/"), true) {
+		if gitignore.NewMatcher(ignoresAbove(tree, d, IgnoreFile)).Match(strings.Split(d, "/"), true) {
 			return true
 		}
 	}
 	return false
 }
 
-// ignoresAbove reads the ignore files of the folders above dir.
-func ignoresAbove(tree *source.Tree, dir string) []gitignore.Pattern {
-	var patterns []gitignore.Pattern
+// ignoresAbove reads the ignore files of a name in the folders above dir.
+func ignoresAbove(tree *source.Tree, dir, file string) []gitignore.Pattern {
+	var list []gitignore.Pattern
 	for i, r := range dir {
 		if r == '/' {
-			patterns = append(patterns, ignores(tree, dir[:i])...)
+			list = append(list, ignores(tree, dir[:i], file)...)
 		}
 	}
 	if dir != "." {
-		patterns = append(ignores(tree, "."), patterns...)
+		list = append(ignores(tree, ".", file), list...)
 	}
-	return patterns
+	return list
 }
 
 // ignores reads the ignore file of one folder.
-func ignores(tree *source.Tree, dir string) []gitignore.Pattern {
-	data, err := tree.ReadFile(path.Join(dir, IgnoreFile))
+func ignores(tree *source.Tree, dir, file string) []gitignore.Pattern {
+	data, err := tree.ReadFile(path.Join(dir, file))
 	if err != nil {
 		return nil
 	}
+	return patterns(data, dir)
+}
+
+// patterns reads the text of an ignore file, which counts for a folder.
+func patterns(text []byte, dir string) []gitignore.Pattern {
 	var domain []string
 	if dir != "." {
 		domain = strings.Split(dir, "/")
 	}
-	var patterns []gitignore.Pattern
-	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
+	var list []gitignore.Pattern
+	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
 		line := strings.TrimRight(lines.Text(), " \t\r")
 		if line != "" && !strings.HasPrefix(line, "#") {
-			patterns = append(patterns, gitignore.ParsePattern(line, domain))
+			list = append(list, gitignore.ParsePattern(line, domain))
 		}
 	}
-	return patterns
+	return list
 }

@@ -29,7 +29,6 @@ func (r *Repository) Render(ctx context.Context, t Target) Result {
 	made := rendered()
 	result := Result{Target: t, Objects: slices.Clone(made.objects), Gaps: slices.Concat(t.Gaps, made.gaps)}
 	r.place(&result)
-	result.Gaps = append(result.Gaps, unfollowed(result.Objects, t.followed)...)
 	return result
 }
 
@@ -40,8 +39,9 @@ func (t *Target) source() string {
 	for _, o := range t.Overlays {
 		fmt.Fprintf(&b, " %q %v", o.At().Pos, o.Fields)
 	}
+	fmt.Fprintf(&b, " %v %p %p", t.Unrestricted, t.Variables, t.Metadata)
 	if t.Kind == Helm {
-		fmt.Fprintf(&b, " %q %q %q %v %v", t.Release, t.ReleaseNamespace, t.Namespace, t.SkipCRDs, t.SkipSchema)
+		fmt.Fprintf(&b, " %q %q %q %v %v %v", t.Release, t.ReleaseNamespace, t.Namespace, t.SkipCRDs, t.SkipSchema, t.NoDefaults)
 		for _, setting := range t.Set {
 			fmt.Fprintf(&b, " %q %d %q", setting.Expression, setting.Form, setting.Pos)
 		}
@@ -61,7 +61,7 @@ func (r *Repository) render(ctx context.Context, t Target) (made parsed) {
 	overlays := t.Overlays
 	switch t.Kind {
 	case Kustomize:
-		input := kustomize.Input{Dir: t.Dir, Resources: t.resources(), KubeVersion: t.KubeVersion, APIVersions: t.APIVersions}
+		input := kustomize.Input{Dir: t.Dir, Resources: t.resources(), KubeVersion: t.KubeVersion, APIVersions: t.APIVersions, Unrestricted: t.Unrestricted}
 		if len(overlays) > 0 {
 			input.Overlay, overlays = overlays[0], overlays[1:]
 		}
@@ -81,6 +81,13 @@ func (r *Repository) render(ctx context.Context, t Target) (made parsed) {
 		}
 		objects, gaps := r.builder.BuildInput(ctx, kustomize.Input{Dir: t.Dir, Objects: made.objects, Overlay: overlay})
 		made.objects, made.gaps = objects, append(made.gaps, gaps...)
+	}
+	for i, o := range made.objects {
+		o, gap := t.Variables.Substitute(o)
+		if gap != nil {
+			made.gaps = append(made.gaps, *gap)
+		}
+		made.objects[i] = t.Metadata.Apply(o)
 	}
 	return made
 }
@@ -146,14 +153,24 @@ func (r *Repository) release(t Target) helm.Release {
 		Set:         slices.Concat(t.Set, helm.Settings(r.opts.Set)),
 		SkipCRDs:    t.SkipCRDs,
 		SkipSchema:  t.SkipSchema,
+		NoDefaults:  t.NoDefaults,
 		KubeVersion: cmp.Or(t.KubeVersion, r.opts.KubeVersion),
 		APIVersions: slices.Concat(t.APIVersions, r.opts.APIVersions),
 	}
 }
 
 // RenderAll renders targets on all processors, in their order. After each, done
-// is called with the number of finished ones; it may be nil.
+// is called with the number of finished ones; it may be nil. Objects of Argo CD and
+// Flux that were not followed are gaps.
 func (r *Repository) RenderAll(ctx context.Context, targets []Target, done func(int)) []Result {
+	results := r.renderAll(ctx, targets, done)
+	for i := range results {
+		results[i].Gaps = append(results[i].Gaps, unfollowed(&results[i])...)
+	}
+	return results
+}
+
+func (r *Repository) renderAll(ctx context.Context, targets []Target, done func(int)) []Result {
 	results := make([]Result, len(targets))
 	next, finished := make(chan int), make(chan int)
 	for range runtime.GOMAXPROCS(0) {

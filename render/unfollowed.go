@@ -2,20 +2,23 @@ package render
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/argocd"
+	"github.com/ringfence/ringfence/render/flux"
 )
 
 // unfollowed names the objects of a target by which Argo CD and Flux apply
 // something else, and that were not followed: a chart that they install is not
 // seen, and what they set for a folder of this repository is not known. What is true
-// of Argo CD's objects was said where they were followed.
-func unfollowed(objects []*manifest.Object, followed bool) []Gap {
+// of the others was said where they were followed.
+func unfollowed(result *Result) []Gap {
 	var gaps []Gap
-	for _, o := range objects {
+	for _, o := range result.Objects {
 		switch {
-		case followed && (argocd.IsApplication(o) || argocd.IsApplicationSet(o)):
+		case result.followed && (argocd.IsApplication(o) || argocd.IsApplicationSet(o)):
+		case result.reconciled && slices.Contains(flux.Groups, o.Group):
 		case installsChart(o):
 			gaps = append(gaps, Gap{
 				Pos: o.At("spec").Pos, Code: manifest.NotFollowed,
