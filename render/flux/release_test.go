@@ -206,11 +206,11 @@ sops: {version: 3.9.4}
 		},
 		{
 			"encrypted", "valuesFrom:\n  - {kind: Secret, name: sops}",
-			[]string{`apps/web.yaml:7: gap unknown-value: values of HelmRelease "web" are not known: "values.yaml" of Secret "sops" is encrypted`},
+			[]string{`apps/web.yaml:7: gap unknown-value: values of HelmRelease "web" are not known: "values.yaml" of Secret "sops" is encrypted or comes from elsewhere`},
 		},
 		{
 			"one value encrypted", "valuesFrom:\n  - {kind: Secret, name: sops, targetPath: password}",
-			[]string{`apps/web.yaml:7: note unknown-value: values of HelmRelease "web" are not known: "values.yaml" of Secret "sops" is encrypted`},
+			[]string{`apps/web.yaml:7: note unknown-value: values of HelmRelease "web" are not known: "values.yaml" of Secret "sops" is encrypted or comes from elsewhere`},
 		},
 	}
 	for _, test := range tests {

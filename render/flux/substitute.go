@@ -47,7 +47,7 @@ func (v *Variables) Substitute(o *manifest.Object) (*manifest.Object, *manifest.
 	if gap := v.refuse(o, calls); gap != nil {
 		return o, gap
 	}
-	out, err := v.eval(string(text))
+	out, err := v.eval(string(text), calls)
 	switch {
 	case errors.Is(err, errSize):
 		return o, &manifest.Gap{Pos: o.Pos, Code: manifest.LimitExceeded, Reason: fmt.Sprintf("%s grows too large by its variables", name(o))}
@@ -61,11 +61,15 @@ func (v *Variables) Substitute(o *manifest.Object) (*manifest.Object, *manifest.
 
 var errSize = errors.New("too large")
 
-// eval replaces the variables in a text.
-func (v *Variables) eval(text string) (string, error) {
+// eval replaces the variables in a text; calls are the uses of them in it.
+func (v *Variables) eval(text string, calls []*parse.FuncNode) (string, error) {
+	bare := make(map[string]bool)
+	for _, c := range calls {
+		bare[c.Param] = bare[c.Param] || c.Name == ""
+	}
 	size := 0
 	out, err := envsubst.Eval(text, func(name string) (string, bool) {
-		value := v.get(name)
+		value := v.get(name, bare[name])
 		if size += len(value); size > maxText {
 			return "", true
 		}
@@ -182,19 +186,19 @@ func (v *Variables) locate(o *manifest.Object, path []any) manifest.Origin {
 	if !ok || !strings.Contains(text, "$") {
 		return origin
 	}
-	if after, err := v.eval(text); err != nil || after != text {
+	calls, err := callsIn(text)
+	if err != nil {
+		return origin
+	}
+	if after, err := v.eval(text, calls); err != nil || after != text {
 		origin.Exact = false
-		origin.Via = append(slices.Clip(origin.Via), v.definitions(text)...)
+		origin.Via = append(slices.Clip(origin.Via), v.definitions(calls)...)
 	}
 	return origin
 }
 
-// definitions lists where the variables in a text are defined.
-func (v *Variables) definitions(text string) []manifest.Pos {
-	calls, err := callsIn(text)
-	if err != nil {
-		return nil
-	}
+// definitions lists where the variables are defined that are used.
+func (v *Variables) definitions(calls []*parse.FuncNode) []manifest.Pos {
 	places := make(map[manifest.Pos]bool)
 	for _, c := range calls {
 		if d, ok := v.values[c.Param]; ok && !d.unknown {

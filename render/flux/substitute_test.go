@@ -273,6 +273,20 @@ kind: SealedSecret
 metadata: {name: sealed, namespace: flux-system}
 spec: {encryptedData: {sealed: AgBx}}
 ---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: made, namespace: flux-system}
+spec:
+  target: {name: external, template: {data: {secret: "{{ .x }}", host: example.org}}}
+  dataFrom: [{extract: {key: all}}]
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: pulled, namespace: flux-system}
+spec:
+  data: [{secretKey: one, remoteRef: {key: x}}]
+  dataFrom: [{extract: {key: all}}]
+---
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, namespace: other}
@@ -289,21 +303,29 @@ data: {a: other}
 		"always":               {`{substituteStrategy: Always}`, `${a:=x}`, `x`, nil},
 		"with variables":       {`{substituteStrategy: WithVariables}`, `${a:=x}`, `${a:=x}`, nil},
 		"of a ConfigMap":       {`{substituteFrom: [{kind: ConfigMap, name: settings}]}`, `${a}`, `map`, nil},
-		"later ones win":       {`{substituteFrom: [{kind: ConfigMap, name: settings}, {kind: Secret, name: plain}]}`, `${a} ${b} ${c}`, `map secret secret`, nil},
-		"the order is listed":  {`{substituteFrom: [{kind: Secret, name: plain}, {kind: ConfigMap, name: settings}]}`, `${a} ${b} ${c}`, `map map map`, nil},
+		"later ones win":       {`{substituteFrom: [{kind: ConfigMap, name: settings}, {kind: Secret, name: plain}]}`, `${a} ${b} ${c}`, `map secret secret`, []string{`ks.yaml:8: 1 of the variables of Secret "plain" are encrypted or come from elsewhere: they stay as they are written`}},
+		"the order is listed":  {`{substituteFrom: [{kind: Secret, name: plain}, {kind: ConfigMap, name: settings}]}`, `${a} ${b} ${c}`, `map map map`, []string{`ks.yaml:8: 1 of the variables of Secret "plain" are encrypted or come from elsewhere: they stay as they are written`}},
 		"its own win":          {`{substitute: {b: own}, substituteFrom: [{kind: ConfigMap, name: settings}]}`, `${a} ${b}`, `map own`, nil},
 		"optional and missing": {`{substitute: {a: own}, substituteFrom: [{kind: ConfigMap, name: none, optional: true}]}`, `${a} ${b:-x}`, `own x`, nil},
 		"optional and there":   {`{substituteFrom: [{kind: ConfigMap, name: settings, optional: true}]}`, `${a}`, `map`, nil},
-		"encrypted":            {`{substituteFrom: [{kind: Secret, name: sops}]}`, `${token} ${token:-x} ${open} ${none}.`, `${token} ${token} text .`, nil},
-		"sealed":               {`{substituteFrom: [{kind: Secret, name: sealed}]}`, `${sealed}`, `${sealed}`, nil},
-		"not base64":           {`{substituteFrom: [{kind: Secret, name: plain}]}`, `${bad}`, `${bad}`, nil},
+		"encrypted":            {`{substituteFrom: [{kind: Secret, name: sops}]}`, `${token} ${token:-x} ${open} ${none}.`, `${token} ${token} text .`, []string{`ks.yaml:8: 1 of the variables of Secret "sops" are encrypted or come from elsewhere: they stay as they are written`}},
+		"sealed":               {`{substituteFrom: [{kind: Secret, name: sealed}]}`, `${sealed}`, `${sealed}`, []string{`ks.yaml:8: 1 of the variables of Secret "sealed" are encrypted or come from elsewhere: they stay as they are written`}},
+		"external": {
+			`{substituteFrom: [{kind: Secret, name: external}]}`, `${secret} ${host} ${none:=x}`, `${secret} example.org x`,
+			[]string{`ks.yaml:8: 1 of the variables of Secret "external" are encrypted or come from elsewhere: they stay as they are written`},
+		},
+		"external, without a template": {
+			`{substituteFrom: [{kind: Secret, name: pulled}]}`, `${one} ${other}`, `${one} ${other}`,
+			[]string{`ks.yaml:8: what Secret "pulled" holds is not known: its variables stay as they are written, or have their defaults`},
+		},
+		"not base64": {`{substituteFrom: [{kind: Secret, name: plain}]}`, `${bad}`, `${bad}`, []string{`ks.yaml:8: 1 of the variables of Secret "plain" are encrypted or come from elsewhere: they stay as they are written`}},
 		"not in the repository": {
 			`{substitute: {a: own}, substituteFrom: [{kind: Secret, name: none}]}`, `${a} ${b}`, `own ${b}`,
-			[]string{`ks.yaml:8: Secret "none" of namespace "flux-system" is not in the repository, so its variables stay as they are written`},
+			[]string{`ks.yaml:8: Secret "none" of namespace "flux-system" is not in the repository: its variables stay as they are written, or have their defaults`},
 		},
 		"a default over what is not known": {
-			`{substituteFrom: [{kind: Secret, name: none}]}`, `${a:=x}`, `${a}`,
-			[]string{`ks.yaml:8: Secret "none" of namespace "flux-system" is not in the repository, so its variables stay as they are written`},
+			`{substituteFrom: [{kind: Secret, name: none}]}`, `${a:=x} ${b:=x} ${b}`, `x ${b} ${b}`,
+			[]string{`ks.yaml:8: Secret "none" of namespace "flux-system" is not in the repository: its variables stay as they are written, or have their defaults`},
 		},
 	}
 	for name, test := range tests {

@@ -54,21 +54,21 @@ func (c *Cluster) Values(r *Release) (layers []helm.Values, settings []helm.Sett
 // reference returns what a reference to values leads to, nil for nothing, and why
 // that is not known.
 func (c *Cluster) reference(r *Release, ref meta.ValuesReference) (d *datum, reason string) {
-	data, ok := c.dataOf(ref.Kind, r.Namespace, ref.Name)
+	held, ok := c.dataOf(ref.Kind, r.Namespace, ref.Name)
 	if !ok {
 		if ref.Optional {
 			return nil, ""
 		}
 		return nil, missing(ref.Kind, r.Namespace, ref.Name)
 	}
-	value, ok := data[ref.GetValuesKey()]
+	value, ok := held.data[ref.GetValuesKey()]
 	switch {
+	case !ok && held.open, value.unknown:
+		return nil, fmt.Sprintf("%q of %s %q is encrypted or comes from elsewhere", ref.GetValuesKey(), ref.Kind, ref.Name)
 	case !ok && ref.Optional:
 		return nil, ""
 	case !ok:
 		return nil, fmt.Sprintf("%s %q has no key %q", ref.Kind, ref.Name, ref.GetValuesKey())
-	case value.unknown:
-		return nil, fmt.Sprintf("%q of %s %q is encrypted", ref.GetValuesKey(), ref.Kind, ref.Name)
 	}
 	return &value, ""
 }

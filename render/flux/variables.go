@@ -39,16 +39,28 @@ func (c *Cluster) Variables(k *Kustomization) (*Variables, []manifest.Gap) {
 	}
 	var gaps []manifest.Gap
 	for i, ref := range build.SubstituteFrom {
-		data, ok := c.dataOf(ref.Kind, k.Namespace, ref.Name)
-		if !ok && !ref.Optional {
-			v.open = true
-			gaps = append(gaps, manifest.Gap{
-				Pos: k.At("spec", "postBuild", "substituteFrom", i).Pos, Code: manifest.UnknownValue, Note: true,
-				Reason: fmt.Sprintf("%s, so its variables stay as they are written", missing(ref.Kind, k.Namespace, ref.Name)),
-			})
-		}
-		for name, d := range data {
+		held, ok := c.dataOf(ref.Kind, k.Namespace, ref.Name)
+		unknown := 0
+		for name, d := range held.data {
 			v.values[name] = d
+			if d.unknown {
+				unknown++
+			}
+		}
+		var why string
+		switch {
+		case !ok && !ref.Optional:
+			why = missing(ref.Kind, k.Namespace, ref.Name) + ": its variables stay as they are written, or have their defaults"
+		case held.open:
+			why = fmt.Sprintf("what %s %q holds is not known: its variables stay as they are written, or have their defaults", ref.Kind, ref.Name)
+		case unknown > 0:
+			why = fmt.Sprintf("%d of the variables of %s %q are encrypted or come from elsewhere: they stay as they are written", unknown, ref.Kind, ref.Name)
+		}
+		v.open = v.open || held.open || !ok && !ref.Optional
+		if why != "" {
+			gaps = append(gaps, manifest.Gap{
+				Pos: k.At("spec", "postBuild", "substituteFrom", i).Pos, Code: manifest.UnknownValue, Note: true, Reason: why,
+			})
 		}
 	}
 	for name, value := range build.Substitute {
@@ -79,13 +91,14 @@ func (v *Variables) invalid() []manifest.Gap {
 	return gaps
 }
 
-// get returns the text of a variable; what is not known stands for itself, and
-// what is not defined is empty.
-func (v *Variables) get(name string) string {
-	if v.unknown(name) {
+// get returns the text of a variable. What is not known stands for itself; what may
+// be defined elsewhere does too, unless each use of it has a default.
+func (v *Variables) get(name string, bare bool) string {
+	d, defined := v.values[name]
+	if d.unknown || !defined && v.open && bare {
 		return "${" + name + "}"
 	}
-	return v.values[name].text
+	return d.text
 }
 
 func (v *Variables) unknown(name string) bool {
