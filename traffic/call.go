@@ -76,28 +76,33 @@ func portsByStem(settings []*setting) map[stemKey]int {
 
 // call adds the edges of an address that a setting names.
 func (x *inference) call(s *setting, a address) {
-	e := Evidence{Kind: s.kind, Origin: s.origin(), Text: s.text(a), Confidence: s.sure(a)}
 	from := End{Workload: s.workload}
 	if isAPIServer(a.host, s.workload.Namespace) {
-		x.add(from, End{External: APIServer}, apiPort, netpol.TCP, e)
+		x.add(from, End{External: APIServer}, apiPort, netpol.TCP, s.evidence(a))
 		return
 	}
 	p, ok := x.resolve(a.host, s.workload.Namespace)
 	switch {
 	case !ok && p.missing && s.surelyNames(a):
-		x.dangling = append(x.dangling, Dangling{from, a.host, e})
+		x.dangling = append(x.dangling, Dangling{from, a.host, s.evidence(a)})
 	case !ok:
 	case p.missing, p.host != "" && x.isMissing(a):
-		x.dangling = append(x.dangling, Dangling{from, a.host, e})
+		x.dangling = append(x.dangling, Dangling{from, a.host, s.evidence(a)})
 	case p.service != nil:
-		x.callService(from, p, a, e)
+		x.callService(from, p, a, s.evidence(a))
 	case p.host != "":
 		if x.isOutside(s, p.host, a) {
-			x.callOutside(from, End{Host: p.host}, a, e)
+			x.callOutside(from, End{Host: p.host}, a, s.evidence(a))
 		}
 	case p.block.IsValid():
-		x.callOutside(from, End{Block: p.block}, a, e)
+		x.callOutside(from, End{Block: p.block}, a, s.evidence(a))
 	}
+}
+
+// evidence is what a setting says of an address. To find its line takes time, so that
+// it is only made for a call.
+func (s *setting) evidence(a address) Evidence {
+	return Evidence{Kind: s.kind, Origin: s.origin(), Text: s.text(a), Confidence: s.sure(a)}
 }
 
 // surelyNames tells whether a name of one word, which nothing has, is no coincidence:

@@ -15,6 +15,9 @@ type file struct {
 	key, value string
 	readers    []*netpol.Workload
 	settings   []*setting // one of each value, without a workload and its source
+	// owners are the readers that settings are for, of a file that is shared; those of
+	// no reader are left out. It is nil until it is asked for.
+	owners map[*setting][]*netpol.Workload
 
 	classified bool // kind and tree are known
 	kind       grafanaFile
@@ -119,12 +122,14 @@ func (f files) of(w *netpol.Workload) []*setting {
 			m.settings = m.file.read()
 		}
 		isShared := len(m.readers) >= shared
-		owned := isShared && m.hasOwners()
+		if isShared && m.owners == nil {
+			m.owners = m.findOwners()
+		}
 		for _, s := range m.settings {
 			own := *s
 			own.workload, own.from, own.secret = w, m.from, m.secret
 			switch {
-			case owned && !m.owns(w, s) && (m.isOwned(s) || !namesItself(s)):
+			case len(m.owners) > 0 && !slices.Contains(m.owners[s], w) && (m.owners[s] != nil || !namesItself(s)):
 				own.confidence = Low
 			case isShared:
 				own.confidence = Medium
@@ -139,25 +144,28 @@ func (f files) of(w *netpol.Workload) []*setting {
 // taken to use all of it.
 const shared = 3
 
-// hasOwners tells whether some settings of a file name one of its readers.
-func (f *file) hasOwners() bool {
-	return slices.ContainsFunc(f.settings, func(s *setting) bool { return f.isOwned(s) })
-}
-
-func (f *file) isOwned(s *setting) bool {
-	return slices.ContainsFunc(f.readers, func(w *netpol.Workload) bool { return f.owns(w, s) })
-}
-
-// owns tells whether a setting of a file that many read is for one of them: its key
-// or the host that it names has the stem of a word that sets the reader's name apart.
-func (f *file) owns(w *netpol.Workload, s *setting) bool {
-	of := words(s.key)
-	for _, a := range addresses(s.value) {
-		of = append(of, words(a.host)...)
+// findOwners tells for which of its readers each setting of a file is: its key or the
+// host that it names has the stem of a word that sets the reader's name apart.
+func (f *file) findOwners() map[*setting][]*netpol.Workload {
+	apart := make([][]string, len(f.readers))
+	for i, w := range f.readers {
+		apart[i] = f.apart(w)
 	}
-	return slices.ContainsFunc(f.apart(w), func(word string) bool {
-		return slices.ContainsFunc(of, func(other string) bool { return sameStem(word, other) })
-	})
+	owners := map[*setting][]*netpol.Workload{}
+	for _, s := range f.settings {
+		of := words(s.key)
+		for _, a := range addresses(s.value) {
+			of = append(of, words(a.host)...)
+		}
+		for i, w := range f.readers {
+			if slices.ContainsFunc(apart[i], func(word string) bool {
+				return slices.ContainsFunc(of, func(other string) bool { return sameStem(word, other) })
+			}) {
+				owners[s] = append(owners[s], w)
+			}
+		}
+	}
+	return owners
 }
 
 // namesItself tells whether a key is called after the host alone, as that of

@@ -78,10 +78,7 @@ func (x *inference) callPeer(s *setting, m member, isMember bool) {
 	if !ok || p.service == nil {
 		return
 	}
-	e := Evidence{Kind: "peers", Origin: s.origin(), Text: s.text(address{}), Confidence: High}
-	if !s.secret {
-		e.Text = strings.TrimSpace(s.key + " names " + m.host)
-	}
+	sure := High
 	switch {
 	case p.pod == s.workload: // no coincidence
 	case p.pod != nil && !isMember:
@@ -90,9 +87,13 @@ func (x *inference) callPeer(s *setting, m member, isMember bool) {
 		return
 	case isMember:
 	case p.service.Headless && namesPods(words(s.key)):
-		e.Confidence = Medium
+		sure = Medium
 	default:
 		return
+	}
+	e := Evidence{Kind: "peers", Origin: s.origin(), Text: s.text(address{}), Confidence: sure}
+	if !s.secret {
+		e.Text = strings.TrimSpace(s.key + " names " + m.host)
 	}
 	for _, w := range x.cluster.Backends(p.service) {
 		if p.pod == nil || p.pod == w {
