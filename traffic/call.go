@@ -18,7 +18,7 @@ func (x *inference) callAll(settings []*setting) {
 			continue
 		}
 		for _, a := range addresses(s.value) {
-			if a.bare && !namesHost(key) {
+			if a.bare && !namesHost(key) || mayBeOwn(key) && !x.isOfAnother(s, a) {
 				continue
 			}
 			if a.port == 0 || a.scheme != "" && a.port == schemePort(a.scheme) && !strings.Contains(s.value, ":"+strconv.Itoa(a.port)) {
@@ -29,6 +29,12 @@ func (x *inference) callAll(settings []*setting) {
 			x.call(s, a)
 		}
 	}
+}
+
+// isOfAnother tells whether an address is that of a Service, and not the workload's own.
+func (x *inference) isOfAnother(s *setting, a address) bool {
+	p, ok := x.resolve(a.host, s.workload.Namespace)
+	return ok && p.service != nil && !slices.Contains(x.cluster.Backends(p.service), s.workload)
 }
 
 // stemKey is what a host and its port have in common.

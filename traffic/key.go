@@ -70,5 +70,17 @@ func isOwn(key []string) bool {
 	return hasWord(key, "listen", "listener", "listeners", "bind", "advertise", "advertised", "advertising", "public", "origin", "origins",
 		"cors", "allowed", "redirect", "callback", "image", "images", "repository", "issuer", "audience", "example", "docs", "documentation", "homepage") ||
 		len(key) >= 2 && slices.ContainsFunc(key[:len(key)-1], func(w string) bool { return w == "no" }) && key[len(key)-1] == "proxy" ||
-		len(key) >= 2 && hasWord(key, "external", "ext", "root", "base", "site", "web") && hasWord(key, "url", "endpoint") && !hasWord(key, "service", "api", "server", "backend")
+		hasWord(key, "external", "ext") && isSeenByOthers(key)
+}
+
+// mayBeOwn tells whether a key may be about what others see of the workload: SITE_URL
+// is, unless the address is that of somebody else.
+func mayBeOwn(key []string) bool {
+	return hasWord(key, "root", "base", "site", "web") && isSeenByOthers(key)
+}
+
+// isSeenByOthers tells whether a key with a word such as "external" is about an address
+// of the workload and not of a Service.
+func isSeenByOthers(key []string) bool {
+	return len(key) >= 2 && hasWord(key, "url", "endpoint") && !hasWord(key, "service", "api", "server", "backend")
 }

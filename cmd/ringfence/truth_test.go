@@ -203,6 +203,7 @@ func TestBoutiqueWholeRepository(t *testing.T) {
 		"kubernetes-manifests unprotected-workload": 11,
 		"helm-chart unprotected-workload":           12,
 		"kustomize allow-all-rule":                  12,
+		"kustomize blocked-relationship":            8, // deny-all cuts off the collector of traces
 	}
 	if diff := cmp.Diff(want, byFolder); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
