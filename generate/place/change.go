@@ -91,7 +91,7 @@ func (p *planner) changeKustomization(s site, listed bool) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	isListed := list != nil && slices.ContainsFunc(values(list), func(v string) bool { return path.Clean(v) == FileName })
+	isListed := list != nil && slices.ContainsFunc(values(list), func(v string) bool { return isEntry(v, FileName) })
 	edit := addResource
 	switch {
 	case isListed == listed:
@@ -108,3 +108,6 @@ func (p *planner) changeKustomization(s site, listed bool) error {
 	p.plan.Changes = append(p.plan.Changes, Change{name, before, after})
 	return nil
 }
+
+// isEntry tells whether an entry of a kustomization's resources means a file beside it.
+func isEntry(entry, file string) bool { return path.Clean(entry) == file }
