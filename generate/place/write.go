@@ -1,6 +1,7 @@
 package place
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,30 +31,32 @@ func (c Change) Verb() string {
 }
 
 // Write changes the files of the repository rooted at dir. Each is replaced as a
-// whole; all are prepared before the first one is. Links that leave the repository
-// are refused.
+// whole; all are prepared before the first one is, and nothing changes where one cannot
+// be prepared or has changed since it was read. Links that leave the repository are
+// refused.
 func (p *Plan) Write(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	for _, c := range p.Changes {
-		if c.After == nil {
-			continue
+	defer func() {
+		for _, c := range p.Changes {
+			_ = root.Remove(prepared(c)) // there only if something failed
 		}
+	}()
+	for _, c := range p.Changes {
 		if err := prepare(root, c); err != nil {
 			return fmt.Errorf("write %s: %w", c.File, err)
 		}
 	}
 	for _, c := range p.Changes {
-		var err error
 		if c.After == nil {
 			err = root.Remove(c.File)
 		} else {
 			err = root.Rename(prepared(c), c.File)
 		}
-		if err != nil {
+		if err != nil && !(c.After == nil && errors.Is(err, fs.ErrNotExist)) {
 			return fmt.Errorf("write %s: %w", c.File, err)
 		}
 	}
@@ -61,8 +64,9 @@ func (p *Plan) Write(dir string) error {
 }
 
 // prepared is the file that holds the new content until it takes the place of the old.
+// Other runs have others.
 func prepared(c Change) string {
-	return path.Join(path.Dir(c.File), "."+path.Base(c.File)+".ringfence")
+	return path.Join(path.Dir(c.File), fmt.Sprintf(".%s.%d.ringfence", path.Base(c.File), os.Getpid()))
 }
 
 func prepare(root *os.Root, c Change) error {
@@ -74,6 +78,15 @@ func prepare(root *os.Root, c Change) error {
 	case err == nil:
 		mode = info.Mode().Perm()
 	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if now, err := root.ReadFile(c.File); err == nil && !bytes.Equal(now, c.Before) {
+		return errors.New("it has changed since it was read")
+	}
+	if c.After == nil {
+		return nil
+	}
+	if err := root.MkdirAll(path.Dir(c.File), 0o755); err != nil {
 		return err
 	}
 	return root.WriteFile(prepared(c), c.After, mode)

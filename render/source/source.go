@@ -116,6 +116,9 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	name = path.Clean(name)
 	entries, err := fs.ReadDir(t.root.FS(), name)
+	if t.changed[name].dir {
+		err = nil
+	}
 	return t.withChanges(name, entries), t.cause("read", name, err)
 }
 

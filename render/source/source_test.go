@@ -139,6 +139,16 @@ func TestView(t *testing.T) {
 	if len(entries) != 1 || entries[0].Name() != "c.yaml" || !entries[0].Type().IsRegular() {
 		t.Errorf("the folder holds %v", entries)
 	}
+	view = view.With(map[string][]byte{"new/folder/d.yaml": []byte("d")})
+	for dir, want := range map[string]string{"new": "folder", "new/folder": "d.yaml"} {
+		entries, err := view.ReadDir(dir)
+		if err != nil || len(entries) != 1 || entries[0].Name() != want || !view.IsDir(dir) {
+			t.Errorf("the new folder %s holds %v, %v", dir, entries, err)
+		}
+	}
+	if resolved, err := view.Resolve("new/folder/d.yaml"); resolved != "new/folder/d.yaml" || err != nil {
+		t.Errorf("a file in a new folder resolves to %q, %v", resolved, err)
+	}
 	if data, _ := tree.ReadFile("a.yaml"); string(data) != "a" || !tree.Exists("sub/b.yaml") {
 		t.Error("the view changed the tree")
 	}

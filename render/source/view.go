@@ -10,7 +10,7 @@ import (
 )
 
 // With returns a view of the repository in which some files have other content, and
-// those with nil are gone. New files lie in folders that exist. The view needs the
+// those with nil are gone. Folders that new files need are there. The view needs the
 // tree open and is not closed itself.
 func (t *Tree) With(changes map[string][]byte) *Tree {
 	t.mu.Lock()
@@ -25,28 +25,47 @@ func (t *Tree) With(changes map[string][]byte) *Tree {
 		view.files[name] = file{data: data}
 		if data == nil {
 			view.files[name] = file{err: gone("open", name)}
+			continue
+		}
+		for dir := path.Dir(name); dir != "." && !t.there(dir); dir = path.Dir(dir) {
+			view.changed[dir] = change{name: path.Base(dir), dir: true}
 		}
 	}
 	return view
 }
 
+// there tells whether a folder is on disk.
+func (t *Tree) there(dir string) bool {
+	_, err := t.root.Stat(dir)
+	return err == nil
+}
+
 func gone(op, name string) error { return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist} }
 
-// A change describes a regular file that a view shows instead of what is on disk.
+// A change describes a regular file that a view shows instead of what is on disk, or a
+// folder that it shows besides.
 type change struct {
 	name string
 	size int64
 	gone bool
+	dir  bool
 }
 
 func (c change) Name() string               { return c.name }
 func (c change) Size() int64                { return c.size }
-func (c change) Mode() fs.FileMode          { return 0o644 }
+func (c change) IsDir() bool                { return c.dir }
 func (c change) Type() fs.FileMode          { return c.Mode().Type() }
 func (c change) ModTime() time.Time         { return time.Time{} }
-func (c change) IsDir() bool                { return false }
 func (c change) Sys() any                   { return nil }
 func (c change) Info() (fs.FileInfo, error) { return c, nil }
+
+// Mode tells a file from a folder.
+func (c change) Mode() fs.FileMode {
+	if c.dir {
+		return fs.ModeDir | 0o755
+	}
+	return 0o644
+}
 
 // stat describes a changed file.
 func (t *Tree) stat(op, name string) (info fs.FileInfo, changed bool, err error) {
