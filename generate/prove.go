@@ -9,11 +9,42 @@ import (
 )
 
 // Prove proves policies that stand in the place of proposals for an environment, such
-// as these after they were written to files and rendered.
-func Prove(env Environment, opts Options, policies []*manifest.Object) error {
+// as these after they were written to files and rendered: they pass the proof of
+// proposals, and allow and deny just what these do. If more is true, they may
+// allow more than the proposals, as far as it was allowed before.
+func Prove(env Environment, opts Options, proposals []*Proposal, policies []*manifest.Object, more bool) error {
 	g := newGenerator(env, opts)
-	if err := g.prove(policies); err != nil {
+	err := g.prove(policies)
+	if err == nil {
+		err = g.proveSame(proposals, policies, more)
+	}
+	if err != nil {
 		return fmt.Errorf("environment %s: proof: %w", env.Name, err)
+	}
+	return nil
+}
+
+// proveSame checks that policies do what proposals do.
+func (g *generator) proveSame(proposals []*Proposal, policies []*manifest.Object, more bool) error {
+	var proposed []*manifest.Object
+	for _, p := range proposals {
+		proposed = append(proposed, p.Object)
+	}
+	want, err := g.rebuild(proposed)
+	if err != nil {
+		return err
+	}
+	got, err := g.rebuild(policies)
+	if err != nil {
+		return err
+	}
+	for change := range netpol.Diff(want, got).Changes() {
+		switch {
+		case !change.Removed.IsEmpty():
+			return fmt.Errorf("%s would close from %v to %v, which the proposals leave open", change.Removed, change.From.Terms(), change.To.Terms())
+		case !change.Added.IsEmpty() && !more:
+			return fmt.Errorf("%s would stay open from %v to %v, which the proposals close", change.Added, change.From.Terms(), change.To.Terms())
+		}
 	}
 	return nil
 }

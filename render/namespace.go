@@ -7,9 +7,9 @@ import (
 	"github.com/ringfence/ringfence/manifest"
 )
 
-// helmDefaultNamespace is what charts see as their release's namespace when
+// HelmNamespace is what charts see as their release's namespace when
 // nobody says which it is.
-const helmDefaultNamespace = "default"
+const HelmNamespace = "default"
 
 // place says for every object in which namespace it lives. Data stays as
 // rendered: only the reference changes.
@@ -24,7 +24,7 @@ func (r *Repository) place(result *Result) {
 			}
 		case o.Namespace == "",
 			// A chart that writes its release's namespace out names the private one.
-			result.Kind == Helm && known == "" && o.Namespace == helmDefaultNamespace:
+			result.Kind == Helm && known == "" && o.Namespace == HelmNamespace:
 			result.Objects[i] = o.WithNamespace(target)
 		}
 	}

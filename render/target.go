@@ -148,7 +148,7 @@ func (r *Repository) release(t Target) helm.Release {
 	return helm.Release{
 		Dir:         t.Dir,
 		Name:        cmp.Or(r.opts.Release, t.Release),
-		Namespace:   cmp.Or(t.ReleaseNamespace, t.Namespace, r.opts.Namespace, helmDefaultNamespace),
+		Namespace:   cmp.Or(t.ReleaseNamespace, t.Namespace, r.opts.Namespace, HelmNamespace),
 		Values:      slices.Concat(t.Values, r.opts.Values),
 		Set:         slices.Concat(t.Set, helm.Settings(r.opts.Set)),
 		SkipCRDs:    t.SkipCRDs,

@@ -36,11 +36,11 @@ func (c *command) place(ctx context.Context, flags *generateFlags, opts generate
 	if err != nil {
 		return usageError{err}
 	}
-	for _, r := range plan.Remarks {
-		fmt.Fprintf(c.stderr, "remark: %s\n", report.Printable(r))
-	}
 	if err := c.provePlan(ctx, w, plan, flags, opts, paths); err != nil {
 		return err
+	}
+	for _, r := range plan.Remarks {
+		fmt.Fprintf(c.stderr, "remark: %s\n", report.Printable(r))
 	}
 	if flags.write {
 		if err := plan.Write(w.root); err != nil {
@@ -90,14 +90,38 @@ func (c *command) propose(w *workspace, opts generate.Options) ([]place.Environm
 	return environments, nil
 }
 
-// provePlan renders the repository as it is planned, and proves what came out: the
-// environments are the same but for the generated policies, and these are as good as
-// the proposals.
+// provePlan renders the repository as it is planned, revises the plan until that comes
+// out as proposed, and proves it: the environments are the same but for the generated
+// policies, and these are as good as the proposals.
 func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan, flags *generateFlags, opts generate.Options, paths []string) error {
-	planned, err := c.changed(ctx, w, plan.Files(), &flags.selection, paths)
-	if err != nil {
-		return err
+	for {
+		planned, err := c.changed(ctx, w, plan.Files(), &flags.selection, paths)
+		if err != nil {
+			return err
+		}
+		if err := sameButGenerated(w, planned); err != nil {
+			return err
+		}
+		revised, err := plan.Revise(planned.environments)
+		if err != nil {
+			return usageError{err}
+		}
+		if revised {
+			continue
+		}
+		for i, e := range w.clustersWithout(generate.IsGenerated) {
+			policies := slices.DeleteFunc(planned.environments[i].Objects(), func(o *manifest.Object) bool { return !generate.IsGenerated(o) })
+			proposals, joined := plan.Written(i)
+			if err := generate.Prove(w.generated(e), opts, proposals, policies, joined); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
+}
+
+// sameButGenerated checks that a workspace is as it was but for generated policies.
+func sameButGenerated(w, planned *workspace) error {
 	before, after := w.clustersWithout(generate.IsGenerated), planned.clustersWithout(generate.IsGenerated)
 	if !slices.Equal(environmentNames(before), environmentNames(after)) {
 		return fmt.Errorf("with the policies written there would be other environments: %q instead of %q", environmentNames(after), environmentNames(before))
@@ -106,10 +130,6 @@ func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan,
 		if len(e.objects) != len(before[i].objects) || e.gaps != before[i].gaps {
 			return fmt.Errorf("environment %s would not render as before with the policies written: %d objects instead of %d, %d gaps instead of %d%s",
 				e.name, len(e.objects), len(before[i].objects), e.gaps, before[i].gaps, firstNew(w.allGaps(), planned.allGaps()))
-		}
-		policies := slices.DeleteFunc(planned.environments[i].Objects(), func(o *manifest.Object) bool { return !generate.IsGenerated(o) })
-		if err := generate.Prove(w.generated(e), opts, policies); err != nil {
-			return err
 		}
 	}
 	return nil

@@ -23,6 +23,7 @@ type chartNames struct {
 	*planner
 	placement *placement
 	probes    *probes
+	keys      map[*manifest.Object]key // of what the target renders to
 }
 
 // probes are the workloads of a chart rendered again, by what stays the same: as
@@ -37,7 +38,7 @@ const probeRelease = "ringfence-probe"
 // spellForChart spells a proposal out for a template of a chart. What Helm would take
 // for an action in a comment is none, and names that are random are cut short.
 func (p *planner) spellForChart(s site, pl *placement) *generate.Manifest {
-	names := &chartNames{planner: p, placement: pl, probes: p.probesOf(s, pl)}
+	names := &chartNames{planner: p, placement: pl, probes: p.probesOf(s, pl), keys: chartKeys(pl.target.Objects)}
 	m := pl.proposal.Manifest(names)
 	clean := []string{"{{", "{ {"}
 	for _, w := range pl.environment.Cluster.Workloads {
@@ -61,10 +62,12 @@ func (p *planner) probesOf(s site, pl *placement) *probes {
 		render := func(release string) map[key]*netpol.Workload {
 			opts := p.opts
 			opts.Release = release
-			c, _ := netpol.New(render.New(p.tree, opts).Render(p.ctx, pl.target.Target).Objects, netpol.Options{})
+			objects := render.New(p.tree, opts).Render(p.ctx, pl.target.Target).Objects
+			c, _ := netpol.New(objects, netpol.Options{})
 			workloads := make(map[key]*netpol.Workload)
+			keys := chartKeys(objects)
 			for _, w := range c.Workloads {
-				workloads[chartKey(w)] = w
+				workloads[keys[w.Source]] = w
 			}
 			return workloads
 		}
@@ -73,12 +76,26 @@ func (p *planner) probesOf(s site, pl *placement) *probes {
 	return p.probed[s]
 }
 
-// chartKey identifies a workload under any release name.
-func chartKey(w *netpol.Workload) key { return key{w.Source.Origin.Pos.String(), w.Kind} }
+// chartKeys identify the objects of a chart under any release name: by the line that
+// makes them, and a number where it makes several.
+func chartKeys(objects []*manifest.Object) map[*manifest.Object]key {
+	keys, made := make(map[*manifest.Object]key), make(map[key]int)
+	for _, o := range objects {
+		k := key{o.Origin.Pos.String(), o.Kind}
+		made[k]++
+		keys[o] = key{k.pos, fmt.Sprintf("%s %d", k.name, made[k])}
+	}
+	return keys
+}
+
+// probed returns a workload as one of the probes has it, nil for none.
+func (n *chartNames) probed(probe map[key]*netpol.Workload, w *netpol.Workload) *netpol.Workload {
+	return probe[n.keys[w.Source]]
+}
 
 func (n *chartNames) Policy(p *generate.Proposal) (name, namespace string) {
 	w := n.placement.first
-	namespace = n.expression(w, "namespace")
+	namespace = n.namespace(w)
 	if p.Subject == nil {
 		return quoted(p.Name), namespace
 	}
@@ -86,10 +103,27 @@ func (n *chartNames) Policy(p *generate.Proposal) (name, namespace string) {
 		return appendTo(name, p.Suffix()), namespace
 	}
 	renamed := ""
-	if other := n.probes.renamed[chartKey(w)]; other != nil {
+	if other := n.probed(n.probes.renamed, w); other != nil {
 		renamed = other.Name
 	}
 	return n.literal(w, n.lasting(w), renamed, p.Suffix()), namespace
+}
+
+// namespace is that of the workload's template, as an expression or as rendered, and
+// empty for the release's.
+func (n *chartNames) namespace(w *netpol.Workload) string {
+	if e := n.expression(w, "namespace"); e != "" {
+		return e
+	}
+	text := manifest.Text(w.Source.Data, "metadata", "namespace")
+	if text == "" || text == cmp.Or(n.placement.target.ReleaseNamespace, n.placement.target.Namespace, n.opts.Namespace, render.HelmNamespace) {
+		return ""
+	}
+	renamed := text
+	if other := n.probed(n.probes.renamed, w); other != nil {
+		renamed = manifest.Text(other.Source.Data, "metadata", "namespace")
+	}
+	return n.literal(w, text, renamed, "")
 }
 
 func (n *chartNames) Pods(s *generate.Subject, _ bool, depth int) []string {
@@ -101,7 +135,7 @@ func (n *chartNames) Pods(s *generate.Subject, _ bool, depth int) []string {
 		return lines
 	}
 	var renamed map[string]string
-	if other := n.probes.renamed[chartKey(w)]; other != nil {
+	if other := n.probed(n.probes.renamed, w); other != nil {
 		renamed = other.Labels
 	}
 	lines := []string{"matchLabels:"}
@@ -130,7 +164,7 @@ func (n *chartNames) literal(w *netpol.Workload, text, renamed, suffix string) s
 // lasting is the name of a workload without what is random in it, and so differs from
 // one render to the next.
 func (n *chartNames) lasting(w *netpol.Workload) string {
-	again := n.probes.again[chartKey(w)]
+	again := n.probed(n.probes.again, w)
 	if again == nil || again.Name == w.Name {
 		return w.Name
 	}
@@ -147,48 +181,78 @@ func (n *chartNames) lasting(w *netpol.Workload) string {
 }
 
 // template returns the lines of a workload's template from a field on, nil where the
-// field does not stand in a template of the chart itself.
-func (n *chartNames) template(w *netpol.Workload, field ...any) []string {
+// field does not stand in a template of the chart itself; and how the dot must be
+// written there to mean the chart.
+func (n *chartNames) template(w *netpol.Workload, field ...any) (lines []string, dot *regexp.Regexp) {
 	at := w.Source.At(field...)
 	if !strings.HasPrefix(at.File, path.Join(n.placement.target.Dir, "templates")+"/") {
-		return nil
+		return nil, nil
 	}
 	data, err := n.tree.ReadFile(at.File)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	lines := strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
+	lines = strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
 	if at.Line < 1 || at.Line > len(lines) {
-		return nil
+		return nil, nil
 	}
-	return lines[at.Line-1:]
+	dot = portable
+	if movesDot(lines[:at.Line-1]) {
+		dot = portableInside
+	}
+	return lines[at.Line-1:], dot
 }
 
 var (
 	// portable matches an action that means the same in any template and cannot fail
-	// where it does not elsewhere: a named template of the whole chart, or what every
-	// release has.
-	portable = regexp.MustCompile(`^\{\{-? *(?:(?:include|template) "[^"]+" [.$]|[.$]*\.(?:Release|Chart)\.[A-Z]\w*)(?: *\| *(?:quote|nindent \d+|indent \d+|trunc \d+|trimSuffix "[^"]*"|lower))* *-?\}\}$`)
-	action   = regexp.MustCompile(`\{\{.*?\}\}`)
-	indent   = regexp.MustCompile(`(n?indent) (\d+)`)
+	// where it does not elsewhere: a named template of the whole chart, what every
+	// release has, or a value of the chart. Inside of a block that moves the dot only
+	// the dollar means the chart.
+	portable       = portableFrom(`[.$]`, `[.$]*`)
+	portableInside = portableFrom(`\$`, `\$`)
+	action         = regexp.MustCompile(`\{\{.*?\}\}`)
+	block          = regexp.MustCompile(`\{\{-? *(if|with|range|define|block|end)\b`)
+	indent         = regexp.MustCompile(`(n?indent) (\d+)`)
 )
 
+func portableFrom(chart, prefix string) *regexp.Regexp {
+	return regexp.MustCompile(`^\{\{-? *(?:(?:include|template) "[^"]+" ` + chart + `|` + prefix + `\.(?:Release|Chart)\.[A-Z]\w*|` +
+		`default ` + prefix + `\.Release\.Namespace ` + prefix + `\.Values\.\w+|` + prefix + `\.Values\.\w+ *\| *default ` + prefix + `\.Release\.Namespace)` +
+		`(?: *\| *(?:quote|nindent \d+|indent \d+|trunc \d+|trimSuffix "[^"]*"|lower))* *-?\}\}$`)
+}
+
+// movesDot tells whether the dot means something else than the chart after some lines
+// of a template.
+func movesDot(lines []string) bool {
+	var open []string
+	for _, line := range lines {
+		for _, m := range block.FindAllStringSubmatch(line, -1) {
+			if m[1] != "end" {
+				open = append(open, m[1])
+			} else if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
+		}
+	}
+	return slices.ContainsFunc(open, func(b string) bool { return b != "if" })
+}
+
 // isPortable tells whether all actions of a line can stand in another template.
-func isPortable(line string) bool {
-	return strings.Count(line, "{{") == len(action.FindAllString(line, -1)) &&
-		!slices.ContainsFunc(action.FindAllString(line, -1), func(a string) bool { return !portable.MatchString(a) })
+func isPortable(line string, dot *regexp.Regexp) bool {
+	actions := action.FindAllString(line, -1)
+	return strings.Count(line, "{{") == len(actions) && !slices.ContainsFunc(actions, func(a string) bool { return !dot.MatchString(a) })
 }
 
 // expression returns what stands in a workload's template as its name or namespace,
 // empty where it cannot stand elsewhere.
 func (n *chartNames) expression(w *netpol.Workload, field string) string {
-	lines := n.template(w, "metadata", field)
+	lines, dot := n.template(w, "metadata", field)
 	if lines == nil {
 		return ""
 	}
 	value, ok := strings.CutPrefix(strings.TrimSpace(lines[0]), field+":")
 	value = strings.TrimSpace(value)
-	if !ok || value == "" || !isPortable(value) || strings.Contains(value, " #") {
+	if !ok || value == "" || !isPortable(value, dot) || strings.Contains(value, " #") {
 		return ""
 	}
 	return value
@@ -209,7 +273,7 @@ func (n *chartNames) selector(w *netpol.Workload, labels map[string]string, dept
 	if len(own) != len(labels) || slices.ContainsFunc(slices.Collect(maps.Keys(labels)), func(k string) bool { return own[k] != labels[k] }) {
 		return nil
 	}
-	lines := n.template(w, "spec", "selector", "matchLabels")
+	lines, dot := n.template(w, "spec", "selector", "matchLabels")
 	if len(lines) == 0 || strings.TrimSpace(lines[0]) != "matchLabels:" {
 		return nil
 	}
@@ -221,7 +285,7 @@ func (n *chartNames) selector(w *netpol.Workload, labels map[string]string, dept
 		if text == "" || inner <= column && !strings.HasPrefix(text, "{{") {
 			break
 		}
-		if !isPortable(text) {
+		if !isPortable(text, dot) {
 			if inner > column {
 				return nil
 			}

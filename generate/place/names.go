@@ -8,6 +8,7 @@ import (
 	"github.com/ringfence/ringfence/generate"
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/render"
 )
 
 // folderNames names things as manifests of a folder do: without what kustomizations
@@ -24,7 +25,18 @@ func (n *folderNames) Policy(p *generate.Proposal) (name, namespace string) {
 	if raw := n.written(n.placement.first); raw != nil && p.Subject != nil && !n.placement.repeated {
 		name = raw.Name + p.Suffix()
 	}
-	return quoted(name), quoted(n.writtenNamespace(n.placement.first))
+	return quoted(name), quoted(n.namespace())
+}
+
+// namespace is the one that the manifest names, but in an overlay the one that a
+// kustomization below it sets.
+func (n *folderNames) namespace() string {
+	w := n.placement.first
+	refs := n.closureOf(n.placement.target.Target).dirs[n.site.dir]
+	if n.site.kind != render.Kustomize || n.site != n.placement.root || manifest.IsPrivate(w.Namespace) || refs.Namespace == w.Namespace {
+		return n.writtenNamespace(w)
+	}
+	return w.Namespace
 }
 
 // quoted is a string as YAML, and nothing for an empty one.

@@ -39,6 +39,7 @@ type Environment struct {
 type Plan struct {
 	Changes []Change // sorted by file; none where everything is up to date
 	Remarks []string
+	planner *planner
 }
 
 // Change is the change of one file.
@@ -55,6 +56,7 @@ func New(ctx context.Context, tree *source.Tree, opts render.Options, environmen
 		ctx: ctx, tree: tree, opts: opts, repo: render.New(tree, opts),
 		rendered: make(map[string]bool), closures: make(map[string]closure),
 		views: make(map[site]view), probed: make(map[site]*probes), raw: make(map[string][]*manifest.Object), contents: make(map[site]*content),
+		apart: make(map[place]bool),
 	}
 	p.targets, _ = p.repo.Find(ctx, []string{"."}) // what cannot be read there was told when it was rendered
 	for i := range environments {
@@ -63,14 +65,20 @@ func New(ctx context.Context, tree *source.Tree, opts render.Options, environmen
 	for _, e := range p.environments {
 		p.collect(e)
 	}
+	return &p.plan, p.make()
+}
+
+// make fills in the plan.
+func (p *planner) make() error {
+	p.plan = Plan{planner: p}
 	p.settle()
 	if err := p.change(); err != nil {
-		return nil, err
+		return err
 	}
 	slices.SortFunc(p.plan.Changes, func(a, b Change) int { return cmp.Compare(a.File, b.File) })
 	slices.Sort(p.plan.Remarks)
 	p.plan.Remarks = slices.Compact(p.plan.Remarks)
-	return &p.plan, nil
+	return nil
 }
 
 // planner plans the changes of one repository.
@@ -87,6 +95,7 @@ type planner struct {
 	views      map[site]view
 	probed     map[site]*probes
 	raw        map[string][]*manifest.Object // by file, as written
+	apart      map[place]bool                // what comes out otherwise in a base than in the overlays
 	placements []*placement
 	contents   map[site]*content // every folder in which policies may be
 	plan       Plan
@@ -112,7 +121,9 @@ type placement struct {
 	first       *netpol.Workload // the first that the policy is about
 	key         key
 	home, root  site
-	repeated    bool // the target has the same manifest several times
+	site        site   // of these, the one where it is written
+	repeated    bool   // the target has the same manifest several times
+	left        string // why it is not written, empty where it is
 }
 
 // key tells the proposals for one folder apart. Those of several environments that

@@ -23,28 +23,35 @@ func (p *planner) contentOf(s site) *content {
 	return p.contents[s]
 }
 
+// place is where a group of proposals goes: those of all environments that are about
+// the same manifest.
+type place struct {
+	site
+	key
+}
+
 // settle decides for each proposal between the base and the overlays.
 func (p *planner) settle() {
-	type place struct {
-		site
-		key
-	}
 	groups := make(map[place][]*placement)
 	for _, pl := range p.placements {
 		at := place{pl.home, pl.key}
 		groups[at] = append(groups[at], pl)
 	}
+	for _, c := range p.contents {
+		clear(c.placements)
+	}
 	for at, group := range groups {
-		shared := !markRepeated(group) && p.agree(at.site, group)
+		shared := !markRepeated(group) && !p.apart[at] && p.agree(at.site, group)
 		for _, pl := range group {
-			s := pl.root
+			pl.site = pl.root
 			if shared {
-				s = pl.home
+				pl.site = pl.home
 			}
-			c := p.contentOf(s)
+			c := p.contentOf(pl.site)
 			c.placements[pl.key] = append(c.placements[pl.key], pl)
 		}
 	}
+	p.leaveOut()
 }
 
 // markRepeated finds proposals of one target for one manifest: a base that the target
@@ -61,9 +68,10 @@ func markRepeated(group []*placement) bool {
 	found := false
 	for _, pl := range group {
 		if uses[use{pl.environment, pl.target}] > 1 {
-			pl.repeated, found = true, true
-			pl.key.name += " " + pl.first.Name
+			pl.repeated = true
+			pl.key.name += " " + pl.first.String()
 		}
+		found = found || pl.repeated
 	}
 	return found
 }
@@ -116,7 +124,7 @@ func (p *planner) policies(s site) []*generate.Manifest {
 	}
 	var all []named
 	for k, group := range p.contentOf(s).placements {
-		if m := p.join(s, group); m != nil {
+		if m, _ := p.join(s, group); m != nil {
 			all = append(all, named{m, k.pos == ""})
 		}
 	}
@@ -141,26 +149,24 @@ func (p *planner) policies(s site) []*generate.Manifest {
 	return policies
 }
 
-// join makes one policy of what several environments need of it in one folder.
-func (p *planner) join(s site, group []*placement) *generate.Manifest {
+// join makes one policy of what several environments need of it in one folder, nil
+// with the reason where that cannot be.
+func (p *planner) join(s site, group []*placement) (joined *generate.Manifest, why string) {
 	slices.SortStableFunc(group, func(a, b *placement) int {
 		return cmp.Or(cmp.Compare(a.environment.Name, b.environment.Name), cmp.Compare(a.target.Name, b.target.Name))
 	})
-	var joined *generate.Manifest
 	for _, pl := range group {
 		m := p.spell(s, pl)
 		switch {
 		case m == nil:
-			p.remark("%s: nothing is written for %s: its labels are set above %s", pl.environment.Name, pl.first, s.dir)
-			return nil
+			return nil, fmt.Sprintf("its labels are set above %s", s.dir)
 		case joined == nil:
 			joined = m
 		case !joined.Join(m):
-			p.remark("%s: nothing is written for %s: environments that share %s isolate different directions of it", pl.environment.Name, pl.first, s.dir)
-			return nil
+			return nil, fmt.Sprintf("environments that share %s need another policy for it each", s.dir)
 		}
 	}
-	return joined
+	return joined, ""
 }
 
 // spell spells a proposal out for a folder, nil where it cannot be named there.

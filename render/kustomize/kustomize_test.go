@@ -560,7 +560,7 @@ func TestHelmCharts(t *testing.T) {
 	}
 	refs, err := ReferencesOf(tree, "app")
 	want := References{
-		Pos:   manifest.Pos{File: "app/kustomization.yaml", Line: 1},
+		Pos: manifest.Pos{File: "app/kustomization.yaml", Line: 1}, Namespace: "shop",
 		Files: []string{"app/values.yaml"}, Charts: []string{"app/charts/web"},
 	}
 	if diff := cmp.Diff(want, refs); err != nil || diff != "" {

@@ -100,6 +100,7 @@ func inputPath(source string) string {
 type References struct {
 	Pos       manifest.Pos
 	Component bool     // kind: Component, which cannot be built alone
+	Namespace string   // that it puts everything into; empty for none
 	Dirs      []string // folders of other kustomizations
 	Files     []string // files of any purpose
 	Charts    []string // folders of charts
@@ -124,7 +125,7 @@ func ReferencesOf(tree *source.Tree, dir string) (References, error) {
 	if k.invalid != nil {
 		return refs, &invalidError{*k.invalid}
 	}
-	refs.Component = k.value.Kind == types.ComponentKind
+	refs.Component, refs.Namespace = k.value.Kind == types.ComponentKind, k.value.Namespace
 	refs.Selectors = len(k.value.CommonLabels)+len(k.value.Transformers) > 0 ||
 		slices.ContainsFunc(k.value.Labels, func(l types.Label) bool { return l.IncludeSelectors || len(l.FieldSpecs) > 0 })
 	exists := func(name string) (string, bool) {
