@@ -66,8 +66,11 @@ func (p *planner) changeSite(s site) error {
 			return nil // somebody else's
 		}
 		return fmt.Errorf("%s exists and does not begin as a generated file does; it is not overwritten", name)
-	case s.kind == render.Kustomize && !p.known(s.dir):
-		return fmt.Errorf("%s is used by targets that were not rendered; generate for the whole repository", name)
+	case !p.known(s) && !p.seen(s):
+		p.remark("%s stays as it is: it is used by %s", name, p.unseen(s))
+		return nil
+	case !p.known(s):
+		return fmt.Errorf("%s is used by %s", name, p.unseen(s))
 	}
 	p.plan.Changes = append(p.plan.Changes, Change{name, before, after})
 	return p.changeKustomization(s, after != nil)
@@ -96,7 +99,7 @@ func (p *planner) changeKustomization(s site, listed bool) error {
 	switch {
 	case isListed == listed:
 		return nil
-	case !listed && !p.known(s.dir):
+	case !listed && !p.known(s):
 		return nil
 	case isListed:
 		edit = removeResource

@@ -94,6 +94,9 @@ func (p *planner) unwanted(s site, group []*placement) string {
 	if s != first.root {
 		return "" // all who use the base agree
 	}
+	if unseen := p.unseen(s); unseen != "" {
+		return fmt.Sprintf("%s is used by %s", s.dir, unseen)
+	}
 	for _, e := range p.environments {
 		if slices.ContainsFunc(group, func(pl *placement) bool { return pl.environment == e }) {
 			continue

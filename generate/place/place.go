@@ -89,7 +89,7 @@ type planner struct {
 	repo         *render.Repository
 	targets      []render.Target // of the whole repository
 	environments []*environment
-	rendered     map[string]bool // names of targets that are in an environment
+	rendered     map[string]bool // names of targets that are in an environment, false where nothing came of it
 
 	closures   map[string]closure // by the folder of a kustomization
 	views      map[site]view
@@ -142,7 +142,7 @@ func (p *planner) survey(given *Environment) {
 	e := &environment{Environment: *given, from: make(map[*manifest.Object]*render.Result)}
 	for i := range e.Results {
 		t := &e.Results[i]
-		p.rendered[t.Name] = true
+		p.rendered[t.Name] = len(t.Objects) > 0 || t.Complete()
 		for _, o := range t.Objects {
 			e.from[o] = t
 		}
@@ -212,7 +212,7 @@ func (p *planner) homeOf(t *render.Result, w *netpol.Workload) site {
 	dirs := p.closureOf(t.Target).dirs
 	for dir := path.Dir(w.Source.File); ; dir = path.Dir(dir) {
 		refs, part := dirs[dir]
-		if part && !refs.Component && slices.Contains(refs.Files, w.Source.File) && p.known(dir) {
+		if part && !refs.Component && slices.Contains(refs.Files, w.Source.File) && p.known(site{render.Kustomize, dir}) {
 			return site{render.Kustomize, dir}
 		}
 		if dir == "." || dir == "/" {
@@ -221,12 +221,37 @@ func (p *planner) homeOf(t *render.Result, w *netpol.Workload) site {
 	}
 }
 
-// known tells whether every target that uses the kustomization in dir was rendered.
-func (p *planner) known(dir string) bool {
-	return !slices.ContainsFunc(p.targets, func(t render.Target) bool {
-		_, uses := p.closureOf(t).dirs[dir]
-		return uses && !p.rendered[t.Name]
-	})
+// known tells whether every target that uses a folder was rendered.
+func (p *planner) known(s site) bool { return p.unseen(s) == "" }
+
+// unseen names a target that uses a folder and was not rendered, with the reason, and
+// is empty if there is none.
+func (p *planner) unseen(s site) string {
+	for _, t := range p.targets {
+		seen, selected := p.rendered[t.Name]
+		switch {
+		case seen || !p.uses(t, s):
+		case selected:
+			return t.Name + ", which could not be rendered"
+		default:
+			return t.Name + ", which is not in this run: generate for the whole repository"
+		}
+	}
+	return ""
+}
+
+// seen tells whether some target that uses a folder was rendered.
+func (p *planner) seen(s site) bool {
+	return slices.ContainsFunc(p.targets, func(t render.Target) bool { return p.rendered[t.Name] && p.uses(t, s) })
+}
+
+// uses tells whether what lies in a folder gets into a target.
+func (p *planner) uses(t render.Target, s site) bool {
+	if s.kind == render.Kustomize {
+		_, uses := p.closureOf(t).dirs[s.dir]
+		return uses
+	}
+	return t.Kind == s.kind && t.Dir == s.dir
 }
 
 // closure is what a kustomization is made of.
