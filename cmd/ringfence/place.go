@@ -99,8 +99,9 @@ func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan,
 		if err != nil {
 			return err
 		}
-		if err := sameButGenerated(w, planned); err != nil {
-			return err
+		before, after := w.clustersWithout(generate.IsGenerated), planned.clustersWithout(generate.IsGenerated)
+		if !slices.Equal(environmentNames(before), environmentNames(after)) {
+			return fmt.Errorf("with the policies written there would be other environments: %q instead of %q", environmentNames(after), environmentNames(before))
 		}
 		revised, err := plan.Revise(planned.environments)
 		if err != nil {
@@ -109,7 +110,11 @@ func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan,
 		if revised {
 			continue
 		}
-		for i, e := range w.clustersWithout(generate.IsGenerated) {
+		for i, e := range before {
+			if len(e.objects) != len(after[i].objects) || e.gaps != after[i].gaps {
+				return fmt.Errorf("environment %s would not render as before with the policies written: %d objects instead of %d, %d gaps instead of %d%s",
+					e.name, len(after[i].objects), len(e.objects), after[i].gaps, e.gaps, firstNew(w.allGaps(), planned.allGaps()))
+			}
 			policies := slices.DeleteFunc(planned.environments[i].Objects(), func(o *manifest.Object) bool { return !generate.IsGenerated(o) })
 			proposals, joined := plan.Written(i)
 			if err := generate.Prove(w.generated(e), opts, proposals, policies, joined); err != nil {
@@ -118,21 +123,6 @@ func (c *command) provePlan(ctx context.Context, w *workspace, plan *place.Plan,
 		}
 		return nil
 	}
-}
-
-// sameButGenerated checks that a workspace is as it was but for generated policies.
-func sameButGenerated(w, planned *workspace) error {
-	before, after := w.clustersWithout(generate.IsGenerated), planned.clustersWithout(generate.IsGenerated)
-	if !slices.Equal(environmentNames(before), environmentNames(after)) {
-		return fmt.Errorf("with the policies written there would be other environments: %q instead of %q", environmentNames(after), environmentNames(before))
-	}
-	for i, e := range after {
-		if len(e.objects) != len(before[i].objects) || e.gaps != before[i].gaps {
-			return fmt.Errorf("environment %s would not render as before with the policies written: %d objects instead of %d, %d gaps instead of %d%s",
-				e.name, len(e.objects), len(before[i].objects), e.gaps, before[i].gaps, firstNew(w.allGaps(), planned.allGaps()))
-		}
-	}
-	return nil
 }
 
 // firstNew shows a gap that was not there before.

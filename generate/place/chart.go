@@ -185,7 +185,7 @@ func (n *chartNames) lasting(w *netpol.Workload) string {
 // written there to mean the chart.
 func (n *chartNames) template(w *netpol.Workload, field ...any) (lines []string, dot *regexp.Regexp) {
 	at := w.Source.At(field...)
-	if !strings.HasPrefix(at.File, path.Join(n.placement.target.Dir, "templates")+"/") {
+	if n.apart[place{n.placement.home, n.placement.key}] || !strings.HasPrefix(at.File, path.Join(n.placement.target.Dir, "templates")+"/") {
 		return nil, nil
 	}
 	data, err := n.tree.ReadFile(at.File)
@@ -217,7 +217,7 @@ var (
 
 func portableFrom(chart, prefix string) *regexp.Regexp {
 	return regexp.MustCompile(`^\{\{-? *(?:(?:include|template) "[^"]+" ` + chart + `|` + prefix + `\.(?:Release|Chart)\.[A-Z]\w*|` +
-		`default ` + prefix + `\.Release\.Namespace ` + prefix + `\.Values\.\w+|` + prefix + `\.Values\.\w+ *\| *default ` + prefix + `\.Release\.Namespace)` +
+		`(?:default ` + prefix + `\.Release\.Namespace )?` + prefix + `\.Values\.\w+(?: *\| *default ` + prefix + `\.Release\.Namespace)?)` +
 		`(?: *\| *(?:quote|nindent \d+|indent \d+|trunc \d+|trimSuffix "[^"]*"|lower))* *-?\}\}$`)
 }
 
@@ -255,6 +255,9 @@ func (n *chartNames) expression(w *netpol.Workload, field string) string {
 	if !ok || value == "" || !isPortable(value, dot) || strings.Contains(value, " #") {
 		return ""
 	}
+	if field == "name" && strings.Contains(value, ".Values.") {
+		return "" // releases with other values have policies of their own, which need other names
+	}
 	return value
 }
 
@@ -282,21 +285,21 @@ func (n *chartNames) selector(w *netpol.Workload, labels map[string]string, dept
 	for _, line := range lines[1:] {
 		text := strings.TrimLeft(line, " ")
 		inner := len(line) - len(text)
-		if text == "" || inner <= column && !strings.HasPrefix(text, "{{") {
+		if m := indent.FindStringSubmatch(text); m != nil && m[1] == "nindent" {
+			inner, _ = strconv.Atoi(m[2]) // digits, by the expression
+		}
+		if text == "" || inner <= column {
 			break
 		}
 		if !isPortable(text, dot) {
-			if inner > column {
-				return nil
-			}
-			break // an action that ends the block
+			return nil
 		}
 		shifted := indent.ReplaceAllStringFunc(text, func(call string) string {
 			m := indent.FindStringSubmatch(call)
 			spaces, _ := strconv.Atoi(m[2]) // digits, by the expression
 			return fmt.Sprintf("%s %d", m[1], max(0, spaces-column+depth))
 		})
-		taken = append(taken, strings.Repeat(" ", max(2, inner-column))+shifted)
+		taken = append(taken, strings.Repeat(" ", inner-column)+shifted)
 	}
 	if len(taken) == 1 {
 		return nil

@@ -95,7 +95,7 @@ type planner struct {
 	views      map[site]view
 	probed     map[site]*probes
 	raw        map[string][]*manifest.Object // by file, as written
-	apart      map[place]bool                // what comes out otherwise in a base than in the overlays
+	apart      map[place]bool                // what would come out as another policy in a base, or with expressions of a chart
 	placements []*placement
 	contents   map[site]*content // every folder in which policies may be
 	plan       Plan

@@ -11,10 +11,10 @@ import (
 )
 
 // Revise compares what the plan comes out as, the environments rendered with its
-// files, with what was proposed for them. A policy that a patch or a transformer makes
-// another one of goes from the base to the overlays, and is left out with a remark
-// where it stands in these. Revise returns false if there was none, else the
-// plan is another one.
+// files, with what was proposed for them. A policy that comes out as another one, or not
+// at all, goes from the base to the overlays, and in a chart without the chart's
+// expressions; where that does not help, it is left out with a remark. Revise
+// returns false if there was none, else the plan is another one.
 func (p *Plan) Revise(rendered []render.Environment) (bool, error) {
 	planner := p.planner
 	revised := false
@@ -29,8 +29,9 @@ func (p *Plan) Revise(rendered []render.Environment) (bool, error) {
 				continue
 			}
 			revised = true
-			if pl.site != pl.root {
-				planner.apart[place{pl.home, pl.key}] = true
+			at := place{pl.home, pl.key}
+			if (pl.site != pl.root || pl.site.kind == render.Helm) && !planner.apart[at] {
+				planner.apart[at] = true
 			} else {
 				planner.leave(group, "what renders the manifests would make another policy of it")
 			}
@@ -61,6 +62,11 @@ func comesOut(proposal *generate.Proposal, o *manifest.Object, joined bool) bool
 		return false
 	}
 	want, got := manifest.Mapping(proposal.Object.Data, "spec"), manifest.Mapping(o.Data, "spec")
+	for field := range got {
+		if !slices.Contains([]string{"podSelector", "policyTypes", "ingress", "egress"}, field) {
+			return false
+		}
+	}
 	for _, field := range []string{"podSelector", "policyTypes"} {
 		if spelled(want[field]) != spelled(got[field]) {
 			return false
