@@ -48,9 +48,10 @@ type Change struct {
 	Before, After []byte // nil where there is no file
 }
 
-// New plans where the proposals of environments go. All targets of the repository
-// that share a folder with one of an environment should be in an environment, else
-// the folder is left alone and the policies go into the overlays.
+// New plans where the proposals of environments go. All targets of the repository that
+// go to one of the environments must be in it. Those that share a folder with one of
+// an environment should be in an environment, else the folder is left alone and the
+// policies go into the overlays.
 func New(ctx context.Context, tree *source.Tree, opts render.Options, environments []Environment) (*Plan, error) {
 	p := &planner{
 		ctx: ctx, tree: tree, opts: opts, repo: render.New(tree, opts),
@@ -62,10 +63,31 @@ func New(ctx context.Context, tree *source.Tree, opts render.Options, environmen
 	for i := range environments {
 		p.survey(&environments[i])
 	}
+	if err := p.checkWhole(); err != nil {
+		return nil, err
+	}
 	for _, e := range p.environments {
 		p.collect(e)
 	}
 	return &p.plan, p.make()
+}
+
+// checkWhole refuses to write for a part of an environment: who calls from the rest is
+// not known, and would be cut off.
+func (p *planner) checkWhole() error {
+	for _, t := range p.targets {
+		if _, selected := p.rendered[t.Name]; selected {
+			continue
+		}
+		for _, e := range p.environments {
+			for _, r := range e.Results {
+				if r.Dir != t.Dir && slices.ContainsFunc(t.Envs, func(name string) bool { return slices.Contains(r.Envs, name) }) {
+					return fmt.Errorf("%s goes to environment %s too, and its calls are not in this run: generate for the whole repository", t.Name, e.Name)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // make fills in the plan.
