@@ -62,28 +62,21 @@ func comesOut(proposal *generate.Proposal, o *manifest.Object, joined bool) bool
 		return false
 	}
 	want, got := manifest.Mapping(proposal.Object.Data, "spec"), manifest.Mapping(o.Data, "spec")
-	for field := range got {
-		if !slices.Contains([]string{"podSelector", "policyTypes", "ingress", "egress"}, field) {
-			return false
+	fields := maps.Clone(want)
+	maps.Copy(fields, got)
+	for field := range fields {
+		if field != "ingress" && field != "egress" {
+			if spelled(want[field]) != spelled(got[field]) {
+				return false
+			}
+			continue
 		}
-	}
-	for _, field := range []string{"podSelector", "policyTypes"} {
-		if spelled(want[field]) != spelled(got[field]) {
-			return false
-		}
-	}
-	for _, field := range []string{"ingress", "egress"} {
 		have := make(map[string]bool)
 		for _, r := range manifest.Items(got, field) {
 			have[spelled(r)] = true
 		}
 		wanted := manifest.Items(want, field)
-		for _, r := range wanted {
-			if !have[spelled(r)] {
-				return false
-			}
-		}
-		if !joined && len(have) != len(wanted) {
+		if slices.ContainsFunc(wanted, func(r any) bool { return !have[spelled(r)] }) || !joined && len(have) != len(wanted) {
 			return false
 		}
 	}
