@@ -17,7 +17,7 @@ import (
 // returns false if there was none, else the plan is another one.
 func (p *Plan) Revise(rendered []render.Environment) (bool, error) {
 	planner := p.planner
-	revised := false
+	revised := make(map[place]bool)
 	for i, e := range planner.environments {
 		policies := slices.DeleteFunc(rendered[i].Objects(), func(o *manifest.Object) bool { return !generate.IsGenerated(o) })
 		for _, pl := range planner.placements {
@@ -28,16 +28,18 @@ func (p *Plan) Revise(rendered []render.Environment) (bool, error) {
 			if slices.ContainsFunc(policies, func(o *manifest.Object) bool { return comesOut(pl.proposal, o, len(group) > 1) }) {
 				continue
 			}
-			revised = true
 			at := place{pl.home, pl.key}
-			if (pl.site != pl.root || pl.site.kind == render.Helm) && !planner.apart[at] {
+			switch {
+			case revised[at]: // for all its environments
+			case (pl.site != pl.root || pl.site.kind == render.Helm) && !planner.apart[at]:
 				planner.apart[at] = true
-			} else {
+			default:
 				planner.leave(group, "what renders the manifests would make another policy of it")
 			}
+			revised[at] = true
 		}
 	}
-	if !revised {
+	if len(revised) == 0 {
 		return false, nil
 	}
 	return true, planner.make()
