@@ -13,6 +13,25 @@
 #   remedy: >-
 #     Name the peers and ports that are needed. For pods that need no egress leave the rules
 #     out; an empty list denies, an empty rule allows.
+#   before: |
+#     spec:
+#       podSelector: {matchLabels: {app: cart}}
+#       policyTypes: [Ingress]
+#       ingress:
+#       - {}
+#   after: |
+#     spec:
+#       podSelector: {matchLabels: {app: cart}}
+#       policyTypes: [Ingress]
+#       ingress:
+#       - from:
+#         - podSelector: {matchLabels: {app: front}}
+#         ports:
+#         - port: 8080
+#   mapping:
+#     cis: ["5.3.2"]
+#     nsa: [Network policies]
+#     mitre: [T1046]
 package ringfence.rules.allow_all_rule
 
 import data.ringfence.lib

@@ -14,6 +14,19 @@
 #   remedy: >-
 #     Allow ingress from the pods of the ingress controller on the port on which the
 #     pods listen.
+#   before: |
+#     ingress:
+#     - from:
+#       - podSelector: {matchLabels: {app: front}}
+#   after: |
+#     ingress:
+#     - from:
+#       - podSelector: {matchLabels: {app: front}}
+#     - from:
+#       - namespaceSelector:
+#           matchLabels: {kubernetes.io/metadata.name: ingress-nginx}
+#       ports:
+#       - port: 8080
 package ringfence.rules.blocked_ingress_backend
 
 import data.ringfence.lib

@@ -14,6 +14,18 @@
 #   remedy: >-
 #     Allow the call, in the policies of each side that is named, on the port on which
 #     the pods listen; or remove the setting where nobody uses it.
+#   before: |
+#     egress:
+#     - to:
+#       - podSelector: {matchLabels: {app: cart}}
+#   after: |
+#     egress:
+#     - to:
+#       - podSelector: {matchLabels: {app: cart}}
+#     - to:
+#       - podSelector: {matchLabels: {app: redis}}
+#       ports:
+#       - port: 6379
 package ringfence.rules.blocked_relationship
 
 import data.ringfence.lib

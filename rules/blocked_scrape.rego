@@ -14,6 +14,21 @@
 #   remedy: >-
 #     Allow ingress from Prometheus on the port of the metrics, or remove what asks for
 #     them.
+#   before: |
+#     ingress:
+#     - from:
+#       - podSelector: {matchLabels: {app: front}}
+#   after: |
+#     ingress:
+#     - from:
+#       - podSelector: {matchLabels: {app: front}}
+#     - from:
+#       - namespaceSelector:
+#           matchLabels: {kubernetes.io/metadata.name: monitoring}
+#         podSelector:
+#           matchLabels: {app.kubernetes.io/name: prometheus}
+#       ports:
+#       - port: 9090
 package ringfence.rules.blocked_scrape
 
 import data.ringfence.lib

@@ -15,6 +15,17 @@
 #   remedy: >-
 #     Allow ingress on the port of the webhook without from, or from the addresses of
 #     the API server.
+#   before: |
+#     spec:
+#       podSelector: {matchLabels: {app: webhook}}
+#       policyTypes: [Ingress]
+#   after: |
+#     spec:
+#       podSelector: {matchLabels: {app: webhook}}
+#       policyTypes: [Ingress]
+#       ingress:
+#       - ports:
+#         - port: 9443
 package ringfence.rules.blocked_webhook
 
 import data.ringfence.lib

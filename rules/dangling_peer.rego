@@ -13,6 +13,12 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Correct the labels, or remove the peer.
+#   before: |
+#     from:
+#     - podSelector: {matchLabels: {app: frontend}}
+#   after: |
+#     from:
+#     - podSelector: {matchLabels: {app: front}}
 package ringfence.rules.dangling_peer
 
 import data.ringfence.lib

@@ -13,6 +13,13 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Correct podSelector, or remove the policy with the workload that it was for.
+#   before: |
+#     podSelector: {matchLabels: {app: carts}}
+#   after: |
+#     podSelector: {matchLabels: {app: cart}}
+#   mapping:
+#     cis: ["5.3.2"]
+#     nsa: [Network policies]
 package ringfence.rules.dangling_policy
 
 findings contains {

@@ -14,6 +14,14 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Correct the name, or remove what names it.
+#   before: |
+#     env:
+#     - name: CART
+#       value: http://carts.shop.svc:8080
+#   after: |
+#     env:
+#     - name: CART
+#       value: http://cart.shop.svc:8080
 package ringfence.rules.dangling_reference
 
 findings contains _finding(d) if {

@@ -12,6 +12,18 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Turn hostNetwork off, or protect the node's ports by other means.
+#   before: |
+#     spec:
+#       hostNetwork: true
+#       containers:
+#       - name: agent
+#   after: |
+#     spec:
+#       containers:
+#       - name: agent
+#   mapping:
+#     cis: ["5.2.5"]
+#     nsa: [Pod security enforcement]
 package ringfence.rules.host_network_pod
 
 import data.ringfence.lib

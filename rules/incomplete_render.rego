@@ -11,6 +11,12 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Make it renderable offline, or accept the gap in the configuration with a reason.
+#   before: |
+#     resources:
+#     - https://github.com/example/base?ref=v1
+#   after: |
+#     resources:
+#     - vendor/base
 package ringfence.rules.incomplete_render
 
 findings contains {

@@ -17,7 +17,7 @@ const schemaName = "schema.model"
 // The keys of METADATA's custom section.
 var (
 	requiredKeys = []string{"id", "severity", "confidence", "since", "remedy"}
-	optionalKeys = []string{"persona", "everywhere"}
+	optionalKeys = []string{"persona", "everywhere", "before", "after", "mapping"}
 )
 
 var kebabCase = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -125,6 +125,41 @@ func (r *Rule) readOptional(custom map[string]any) error {
 			return fmt.Errorf("METADATA key \"everywhere\" is %v, want true or false", value)
 		}
 		r.Everywhere = yes
+	}
+	for key, field := range map[string]*string{"before": &r.Before, "after": &r.After} {
+		if value, given := custom[key]; given {
+			text, ok := value.(string)
+			if !ok {
+				return fmt.Errorf("METADATA key %q is no text", key)
+			}
+			*field = text
+		}
+	}
+	if value, given := custom["mapping"]; given {
+		return r.Mapping.read(value)
+	}
+	return nil
+}
+
+// read reads the custom key mapping: lists of texts by standard.
+func (m *Mapping) read(value any) error {
+	lists, ok := value.(map[string]any)
+	if !ok {
+		return errors.New("METADATA key \"mapping\" is no mapping")
+	}
+	fields := map[string]*[]string{"cis": &m.CIS, "nsa": &m.NSA, "mitre": &m.MITRE}
+	for key, value := range lists {
+		items, ok := value.([]any)
+		if !ok || fields[key] == nil {
+			return fmt.Errorf("METADATA key \"mapping\" has %q, want lists called cis, nsa and mitre", key)
+		}
+		for _, item := range items {
+			text, ok := item.(string)
+			if !ok {
+				return fmt.Errorf("METADATA key \"mapping\" has %v under %q, want texts in quotes", item, key)
+			}
+			*fields[key] = append(*fields[key], text)
+		}
 	}
 	return nil
 }

@@ -4,7 +4,7 @@
 #   Without a policy that selects all pods of a namespace and denies, every new pod starts
 #   open, and one forgotten label opens an old one. A default deny turns such slips into
 #   denied connections.
-# related_resources: [{ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies}, {ref: https://www.cisecurity.org/benchmark/kubernetes}]
+# related_resources: [{ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies}]
 # schemas: [{input: schema.model}]
 # custom:
 #   id: missing-default-deny
@@ -14,6 +14,19 @@
 #   remedy: >-
 #     Add a NetworkPolicy with podSelector {} and policyTypes [Ingress, Egress] and no rules
 #     to the namespace, after the policies that allow what is needed.
+#   before: |
+#     kind: Namespace
+#     metadata: {name: shop}
+#   after: |
+#     kind: NetworkPolicy
+#     metadata: {name: default-deny, namespace: shop}
+#     spec:
+#       podSelector: {}
+#       policyTypes: [Ingress, Egress]
+#   mapping:
+#     cis: ["5.3.2"]
+#     nsa: [Network policies]
+#     mitre: [T1046]
 package ringfence.rules.missing_default_deny
 
 import data.ringfence.lib

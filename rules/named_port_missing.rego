@@ -13,6 +13,12 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Use the name that the containers give to the port, or its number.
+#   before: |
+#     ports:
+#     - port: web
+#   after: |
+#     ports:
+#     - port: http
 package ringfence.rules.named_port_missing
 
 import data.ringfence.lib

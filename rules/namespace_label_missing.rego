@@ -13,6 +13,12 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Use kubernetes.io/metadata.name, or add the label to the Namespace object.
+#   before: |
+#     namespaceSelector:
+#       matchLabels: {name: monitoring}
+#   after: |
+#     namespaceSelector:
+#       matchLabels: {kubernetes.io/metadata.name: monitoring}
 package ringfence.rules.namespace_label_missing
 
 findings contains {

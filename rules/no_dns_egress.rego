@@ -14,6 +14,21 @@
 #   remedy: >-
 #     Allow egress to the pods k8s-app=kube-dns of the namespace kube-system on port 53, UDP
 #     and TCP.
+#   before: |
+#     egress:
+#     - to:
+#       - podSelector: {matchLabels: {app: cart}}
+#   after: |
+#     egress:
+#     - to:
+#       - podSelector: {matchLabels: {app: cart}}
+#     - to:
+#       - namespaceSelector:
+#           matchLabels: {kubernetes.io/metadata.name: kube-system}
+#         podSelector: {matchLabels: {k8s-app: kube-dns}}
+#       ports:
+#       - {port: 53, protocol: UDP}
+#       - {port: 53, protocol: TCP}
 package ringfence.rules.no_dns_egress
 
 import data.ringfence.lib

@@ -13,6 +13,17 @@
 #   remedy: >-
 #     Narrow the block, or except the private ranges: 10.0.0.0/8, 172.16.0.0/12,
 #     192.168.0.0/16, fc00::/7.
+#   before: |
+#     to:
+#     - ipBlock: {cidr: 0.0.0.0/0}
+#   after: |
+#     to:
+#     - ipBlock:
+#         cidr: 0.0.0.0/0
+#         except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16]
+#   mapping:
+#     nsa: [Network policies]
+#     mitre: [T1046]
 package ringfence.rules.overbroad_ip_block
 
 findings contains {

@@ -13,6 +13,16 @@
 #   remedy: >-
 #     Name the namespaces: matchLabels with kubernetes.io/metadata.name, or a label that only
 #     those carry which are meant.
+#   before: |
+#     from:
+#     - namespaceSelector: {}
+#   after: |
+#     from:
+#     - namespaceSelector:
+#         matchLabels: {kubernetes.io/metadata.name: front}
+#   mapping:
+#     nsa: [Network policies]
+#     mitre: [T1046]
 package ringfence.rules.overbroad_namespace_selector
 
 import data.ringfence.lib

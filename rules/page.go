@@ -34,8 +34,14 @@ func page(r *Rule, example string) string {
 	}
 	b.WriteString(example)
 	section(&b, "What to do", r.Remedy)
+	if r.Before != "" {
+		fmt.Fprintf(&b, "\nBefore:\n\n%s\nAfter:\n\n%s", code("yaml", r.Before), code("yaml", r.After))
+	}
 	if len(r.References) > 0 {
 		section(&b, "See also", "- <"+strings.Join(r.References, ">\n- <")+">")
+	}
+	if lines := r.Mapping.lines(); lines != "" {
+		section(&b, "Standards", lines)
 	}
 	return b.String()
 }

@@ -3,10 +3,12 @@ package rules
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/util"
 )
 
 const pages = "../docs/rules"
@@ -51,6 +53,27 @@ func TestPagesAreFresh(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("go test ./rules -update writes the pages (-want +got):\n%s", diff)
+	}
+}
+
+// Every rule that ships shows a piece of YAML with the defect and one without, and
+// maps to nothing that has no title.
+func TestRulesShowBeforeAndAfter(t *testing.T) {
+	for _, r := range load(t).Rules() {
+		for name, text := range map[string]string{"before": r.Before, "after": r.After} {
+			var value any
+			if err := util.Unmarshal([]byte(text), &value); err != nil || value == nil {
+				t.Errorf("%s: %s is no YAML: %v", r.ID, name, err)
+			}
+		}
+		if r.Before == r.After {
+			t.Errorf("%s: before and after are the same", r.ID)
+		}
+		for _, id := range slices.Concat(r.Mapping.CIS, r.Mapping.MITRE) {
+			if titles[id] == "" {
+				t.Errorf("%s: maps to %q, which has no title", r.ID, id)
+			}
+		}
 	}
 }
 

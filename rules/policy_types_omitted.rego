@@ -13,6 +13,15 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Write policyTypes.
+#   before: |
+#     spec:
+#       podSelector: {matchLabels: {app: cart}}
+#       egress: []
+#   after: |
+#     spec:
+#       podSelector: {matchLabels: {app: cart}}
+#       policyTypes: [Egress]
+#       egress: []
 package ringfence.rules.policy_types_omitted
 
 import data.ringfence.lib

@@ -14,6 +14,12 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Use the target port of the Service.
+#   before: |
+#     ports:
+#     - port: 80
+#   after: |
+#     ports:
+#     - port: 8080
 package ringfence.rules.port_mismatch
 
 import data.ringfence.lib

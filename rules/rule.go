@@ -73,4 +73,8 @@ type Rule struct {
 	Everywhere bool
 	Package    string   // Rego package, such as "ringfence.rules.unprotected_workload"
 	References []string // https addresses
+	// Before and After are a piece of a manifest with the defect, and the same without;
+	// empty where a rule shows none.
+	Before, After string
+	Mapping       Mapping
 }

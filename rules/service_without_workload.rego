@@ -14,6 +14,16 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Correct the selector or the target port, or remove the Service.
+#   before: |
+#     kind: Service
+#     metadata: {name: cart}
+#     spec:
+#       selector: {app: carts}
+#   after: |
+#     kind: Service
+#     metadata: {name: cart}
+#     spec:
+#       selector: {app: cart}
 package ringfence.rules.service_without_workload
 
 import data.ringfence.lib

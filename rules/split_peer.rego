@@ -13,6 +13,19 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Remove the dash before the second selector, so that both are in one item.
+#   before: |
+#     from:
+#     - namespaceSelector:
+#         matchLabels: {kubernetes.io/metadata.name: monitoring}
+#     - podSelector: {matchLabels: {app: prometheus}}
+#   after: |
+#     from:
+#     - namespaceSelector:
+#         matchLabels: {kubernetes.io/metadata.name: monitoring}
+#       podSelector: {matchLabels: {app: prometheus}}
+#   mapping:
+#     nsa: [Network policies]
+#     mitre: [T1046]
 package ringfence.rules.split_peer
 
 import data.ringfence.lib

@@ -15,6 +15,15 @@
 #   remedy: >-
 #     Ask those who wrote it, and say what it calls with the annotation ringfence.dev/calls or
 #     under traffic in .ringfence.yaml.
+#   before: |
+#     kind: Deployment
+#     metadata: {name: ledger}
+#   after: |
+#     kind: Deployment
+#     metadata:
+#       name: ledger
+#       annotations:
+#         ringfence.dev/calls: database.billing:5432
 package ringfence.rules.unknown_peers
 
 findings contains {

@@ -4,7 +4,7 @@
 #   A pod that no policy isolates accepts every connection, and so does one whose policies
 #   allow everything together. Whoever takes over any pod of the cluster can then reach it,
 #   its debug and metrics ports included.
-# related_resources: [{ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation}, {ref: https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF}]
+# related_resources: [{ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation}]
 # schemas: [{input: schema.model}]
 # custom:
 #   id: unprotected-workload
@@ -14,6 +14,24 @@
 #   remedy: >-
 #     Isolate the ingress of the workload with a NetworkPolicy, best with a default deny for
 #     the namespace, and allow the peers that need it on the ports that they call.
+#   before: |
+#     kind: Deployment
+#     metadata: {name: cart}
+#   after: |
+#     kind: NetworkPolicy
+#     metadata: {name: cart}
+#     spec:
+#       podSelector: {matchLabels: {app: cart}}
+#       policyTypes: [Ingress]
+#       ingress:
+#       - from:
+#         - podSelector: {matchLabels: {app: front}}
+#         ports:
+#         - port: 8080
+#   mapping:
+#     cis: ["5.3.2"]
+#     nsa: [Network policies]
+#     mitre: [T1046]
 package ringfence.rules.unprotected_workload
 
 import data.ringfence.lib

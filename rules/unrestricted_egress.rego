@@ -12,6 +12,22 @@
 #   since: 0.1.0
 #   remedy: >-
 #     Add Egress to policyTypes, and egress rules for what the workload calls, DNS included.
+#   before: |
+#     spec:
+#       podSelector: {matchLabels: {app: cart}}
+#       policyTypes: [Ingress]
+#   after: |
+#     spec:
+#       podSelector: {matchLabels: {app: cart}}
+#       policyTypes: [Ingress, Egress]
+#       egress:
+#       - to:
+#         - podSelector: {matchLabels: {app: redis}}
+#         ports:
+#         - port: 6379
+#   mapping:
+#     nsa: [Network policies]
+#     mitre: [T1046]
 package ringfence.rules.unrestricted_egress
 
 import data.ringfence.lib
