@@ -3,7 +3,6 @@ package analyzer
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -179,57 +178,6 @@ func TestDataStore(t *testing.T) {
 		cluster, _ := netpol.New(parse(t, "pod.yaml", text, "shop"), netpol.Options{})
 		if got := dataStore(cluster.Workloads[0]); got != want {
 			t.Errorf("image %q: data store %q, want %q", image, got, want)
-		}
-	}
-}
-
-// BenchmarkAnalyze analyzes one environment: 1,000 workloads in 50 namespaces, a
-// default deny in each and a policy with DNS for every workload.
-func BenchmarkAnalyze(b *testing.B) {
-	var text strings.Builder
-	for i := range 1000 {
-		namespace := fmt.Sprintf("team-%d", i%50)
-		if i < 50 {
-			fmt.Fprintf(&text, "apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n---\n", namespace)
-			text.WriteString(strings.Replace(denyAll, "default-deny", "default-deny, namespace: "+namespace, 1))
-		}
-		text.WriteString(strings.Replace(deployment(fmt.Sprintf("app-%d", i)), "  name: ", "  namespace: "+namespace+"\n  name: ", 1))
-		fmt.Fprintf(&text, `apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: app-%d, namespace: %s}
-spec:
-  podSelector: {matchLabels: {app: app-%d}}
-  policyTypes: [Ingress, Egress]
-  ingress:
-  - from: [{podSelector: {matchLabels: {app: app-%d}}}]
-    ports: [{port: 8080}]
-  egress:
-  - to: [{podSelector: {matchLabels: {app: app-%d}}}]
-  - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]
-    ports: [{port: 53, protocol: UDP}, {port: 53}]
----
-`, i, namespace, i, (i+50)%1000, (i+100)%1000)
-	}
-	env := Environment{Name: "prod", Objects: parse(b, "all.yaml", text.String(), "")}
-	opts := Options{Rules: load(b)}
-	for b.Loop() {
-		report, err := Analyze(b.Context(), []Environment{env}, opts)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if len(report.Findings) > 0 {
-			b.Fatal(report.Findings[0].Message)
-		}
-	}
-}
-
-// BenchmarkSmall analyzes an environment of one workload, the common case.
-func BenchmarkSmall(b *testing.B) {
-	env := Environment{Name: "prod", Objects: parse(b, "all.yaml", deployment("web"), "")}
-	opts := Options{Rules: load(b)}
-	for b.Loop() {
-		if _, err := Analyze(b.Context(), []Environment{env}, opts); err != nil {
-			b.Fatal(err)
 		}
 	}
 }

@@ -112,6 +112,7 @@ type policyFact struct {
 	Types              sides[bool] `json:"types"`
 	Sections           sides[bool] `json:"sections"`
 	Explained          bool        `json:"explained"`
+	Notable            bool        `json:"notable"`
 	Rules              []ruleFact  `json:"rules"`
 }
 

@@ -35,9 +35,28 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 		}
 	}
 	for _, r := range slices.Concat(p.IngressRules, p.EgressRules) {
-		fact.Rules = append(fact.Rules, f.rule(r))
+		rule := f.rule(r)
+		fact.Rules = append(fact.Rules, rule)
+		fact.Notable = fact.Notable || f.notable(r, rule)
 	}
 	return fact
+}
+
+// notable tells whether a rule has something that Rego may report. Most have nothing,
+// and Rego takes long to find that out.
+func (f *facts) notable(r *netpol.Rule, fact ruleFact) bool {
+	return fact.AllowsAll || len(fact.WideBlocks)+len(fact.MissingNames)+len(fact.ServicePorts)+len(fact.Splits) > 0 ||
+		slices.ContainsFunc(fact.Peers, func(p peerFact) bool { return p.UnknownNamespaces || len(p.MissingLabels) > 0 }) ||
+		slices.ContainsFunc(r.Peers, func(p *netpol.RulePeer) bool {
+			return p.Block == nil && len(f.cluster.PeerWorkloads(p)) == 0 && !namesSystem(p)
+		})
+}
+
+// namesSystem tells whether a peer is about namespaces of the system only.
+func namesSystem(p *netpol.RulePeer) bool {
+	return p.NamespaceSelector != nil && slices.ContainsFunc(p.NamespaceSelector.Requirements, func(r netpol.Requirement) bool {
+		return r.Key == netpol.NameLabel && r.Operator == netpol.In && !slices.ContainsFunc(r.Values, func(name string) bool { return !isSystem(name) })
+	})
 }
 
 func (f *facts) rule(r *netpol.Rule) ruleFact {

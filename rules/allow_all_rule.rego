@@ -44,6 +44,7 @@ findings contains {
 	"severity": _severity(p.explained, rule.direction, {id | some id in p.selected}),
 } if {
 	some p in input.policies
+	p.notable
 	some rule in p.rules
 	rule.effective
 	rule.allows_all

@@ -52,6 +52,7 @@ findings contains {
 _dangling contains {"policy": p, "peer": peer} if {
 	count(input.workloads) > 0
 	some p in input.policies
+	p.notable
 	some rule in p.rules
 	rule.effective
 	some peer in rule.peers

@@ -49,9 +49,10 @@ findings contains {
 _dangling contains p if {
 	count(input.workloads) > 0
 	some p in input.policies
+	p.selected == []
+	p.on_host_network == []
 	not p.selects_all
 	not p.controller_labels
-	count(p.selected) + count(p.on_host_network) == 0
 	p.operator_pods != "matching"
 }
 

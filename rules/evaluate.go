@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 )
 
@@ -37,11 +37,11 @@ type Place struct {
 // sorted by rule, object, path and message. A rule that returns something else
 // than its contract allows, or whose builtin function stops, gives an error.
 func (s *Set) Evaluate(ctx context.Context, input any) ([]Violation, error) {
-	value, err := ast.InterfaceToValue(input)
+	document, err := term(reflect.ValueOf(input))
 	if err != nil {
 		return nil, fmt.Errorf("input of the rules: %w", err)
 	}
-	results, err := s.prepared.Eval(ctx, rego.EvalParsedInput(value))
+	results, err := s.prepared.Eval(ctx, rego.EvalParsedInput(document.Value))
 	if err != nil {
 		return nil, fmt.Errorf("evaluate rules: %w", err)
 	}

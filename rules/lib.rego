@@ -36,6 +36,7 @@ explains contains [place.object, place.path] if {
 # Peers that split-peer reports: [policy, path].
 split contains [p.id, path] if {
 	some p in input.policies
+	p.notable
 	not p.private
 	some rule in p.rules
 	some two in rule.splits

@@ -92,6 +92,7 @@ _policy := {
 	"selected": [1],
 	"on_host_network": [],
 	"explained": false,
+	"notable": true,
 	"namespace_workloads": 1,
 	"controller_labels": false,
 	"operator_pods": "none",

@@ -26,6 +26,7 @@ import data.ringfence.lib
 # A workload that declares it may be among what was not rendered.
 findings contains object.union(finding, lib.unseen) if {
 	some p in input.policies
+	p.notable
 	some rule in p.rules
 	rule.effective
 	some missing in rule.missing_names

@@ -30,6 +30,7 @@ findings contains {
 	"confidence": confidence,
 } if {
 	some p in input.policies
+	p.notable
 	some rule in p.rules
 	rule.effective
 	some peer in rule.peers

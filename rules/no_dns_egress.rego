@@ -57,15 +57,15 @@ findings contains {
 # The callers without DNS, by the first policy that allows them a call.
 _mute[w.egress.calls[0].object] contains w.id if {
 	some w in input.workloads
-	_asks(w.id)
 	not w.egress.dns.udp
+	_asks(w.id)
 }
 
 _udp_only[[w.egress.dns.udp_by[0].object, w.egress.dns.udp_by[0].path]] contains w.id if {
 	some w in input.workloads
-	_asks(w.id)
-	w.egress.dns.udp
 	not w.egress.dns.tcp
+	w.egress.dns.udp
+	_asks(w.id)
 }
 
 _asks(id) if {

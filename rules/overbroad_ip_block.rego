@@ -41,6 +41,7 @@ findings contains {
 	"severity": _severity(p.explained, rule.only_https, rule.only_dns),
 } if {
 	some p in input.policies
+	p.notable
 	some rule in p.rules
 	rule.effective
 	not rule.allows_all

@@ -35,6 +35,7 @@ findings contains {
 	"severity": _severity(peer.all_pods),
 } if {
 	some p in input.policies
+	p.notable
 	some rule in p.rules
 	rule.effective
 	not rule.allows_all

@@ -26,6 +26,7 @@ import data.ringfence.lib
 
 findings contains object.union(finding, lib.unseen) if {
 	some p in input.policies
+	p.notable
 	some rule in p.rules
 	rule.effective
 	some wrong in rule.service_ports

@@ -42,6 +42,7 @@ findings contains {
 	"persona": persona,
 } if {
 	some p in input.policies
+	p.notable
 	not p.private
 	some rule in p.rules
 	rule.effective
