@@ -304,7 +304,7 @@ spec:
   podSelector: {}
   egress:
   - ports: [{port: 53, protocol: UDP}, {port: 53}]
-`), []string{"13 medium policy-types-omitted"}},
+`), []string{"13 medium policy-types-omitted", "16 low dns-to-anywhere"}},
 		"a Helm test": {`apiVersion: v1
 kind: Pod
 metadata: {name: web-test, annotations: {helm.sh/hook: test}}

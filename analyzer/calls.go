@@ -16,6 +16,7 @@ const (
 	webhookCall  = "webhook" // of the API server
 	backendCall  = "backend" // of an Ingress or a route
 	entryCall    = "entry"   // of clients outside, through a Service
+	hookCall     = "hook"    // of a hook of Helm or Argo CD
 )
 
 // callKind sorts a call by who makes it, and by what tells of it.
@@ -33,9 +34,19 @@ func callKind(e *traffic.Edge) string {
 	switch told(e).Kind {
 	case "scrape", "monitor", "annotation", "probe":
 		return scrapeCall
-	default:
-		return ordinaryCall
 	}
+	if w := e.From.Workload; w != nil && isHook(w) {
+		return hookCall
+	}
+	return ordinaryCall
+}
+
+// isHook tells whether a workload runs before or after the others are applied, which
+// waits for it: https://helm.sh/docs/topics/charts_hooks/ and
+// https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
+func isHook(w *netpol.Workload) bool {
+	annotations := manifest.Mapping(w.Source.Data, "metadata", "annotations")
+	return annotations["helm.sh/hook"] != nil || annotations["argocd.argoproj.io/hook"] != nil
 }
 
 // told is the evidence of a call that is shown: where it is just as sure, that of the

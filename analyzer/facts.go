@@ -63,6 +63,8 @@ func (f *facts) model() *Model {
 		Workloads:   []workloadFact{},
 		Policies:    []policyFact{},
 		Services:    []serviceFact{},
+
+		NotEvaluated: []gapFact{},
 	}
 	for _, n := range f.cluster.Namespaces {
 		if n.Declared || len(n.Workloads()) > 0 {
@@ -88,19 +90,27 @@ func (f *facts) model() *Model {
 	}
 	m.Blocked = f.blocked()
 	m.Dangling = f.dangling()
+	f.readSelectors(m)
+	f.readGaps(m)
+	return m
+}
+
+func (f *facts) readGaps(m *Model) {
 	for i := range f.gaps {
 		gap := &f.gaps[i]
-		if gap.Note {
-			continue
+		fact := func() gapFact {
+			return gapFact{ID: f.places.gap(gap), Code: string(gap.Code), Reason: gap.Reason, Target: gap.Target}
 		}
-		m.Environment.Complete = false
-		if gap.Accepted == "" {
-			m.Gaps = append(m.Gaps, gapFact{
-				ID: f.places.gap(gap), Code: string(gap.Code), Reason: gap.Reason, Target: gap.Target,
-			})
+		switch {
+		case gap.Note && gap.Code == manifest.NotEvaluated:
+			m.NotEvaluated = append(m.NotEvaluated, fact())
+		case !gap.Note:
+			m.Environment.Complete = false
+			if gap.Accepted == "" {
+				m.Gaps = append(m.Gaps, fact())
+			}
 		}
 	}
-	return m
 }
 
 func (f *facts) namespace(n *netpol.Namespace) namespaceFact {

@@ -15,6 +15,10 @@ type Model struct {
 	Services    []serviceFact   `json:"services"`
 	Blocked     []blockedFact   `json:"blocked"`
 	Dangling    []danglingFact  `json:"dangling"`
+
+	NotEvaluated   []gapFact      `json:"not_evaluated"`
+	Contradictions []selectorFact `json:"contradictions"`
+	Unstable       []selectorFact `json:"unstable"`
 }
 
 type environmentFact struct {
@@ -39,6 +43,19 @@ type sides[T any] struct {
 type placeFact struct {
 	Object int   `json:"object"`
 	Path   []any `json:"path"`
+}
+
+// selectorFact is a requirement of a selector.
+type selectorFact struct {
+	placeFact
+	Selector string `json:"selector"`
+	Key      string `json:"key"`
+}
+
+// elsewhereFact are workloads of another namespace.
+type elsewhereFact struct {
+	Namespace string `json:"namespace"`
+	Workloads []int  `json:"workloads"`
 }
 
 type namespaceFact struct {
@@ -98,22 +115,25 @@ type dnsFact struct {
 }
 
 type policyFact struct {
-	ID                 int         `json:"id"`
-	Title              string      `json:"title"`
-	Private            bool        `json:"private"`
-	Selector           string      `json:"selector"`
-	SelectsAll         bool        `json:"selects_all"`
-	Selected           []int       `json:"selected"`
-	OnHostNetwork      []int       `json:"on_host_network"`
-	NamespaceWorkloads int         `json:"namespace_workloads"`
-	ControllerLabels   bool        `json:"controller_labels"`
-	OperatorPods       string      `json:"operator_pods"`
-	TypesWritten       bool        `json:"types_written"`
-	Types              sides[bool] `json:"types"`
-	Sections           sides[bool] `json:"sections"`
-	Explained          bool        `json:"explained"`
-	Notable            bool        `json:"notable"`
-	Rules              []ruleFact  `json:"rules"`
+	ID                 int             `json:"id"`
+	Title              string          `json:"title"`
+	Private            bool            `json:"private"`
+	Selector           string          `json:"selector"`
+	SelectsAll         bool            `json:"selects_all"`
+	Selected           []int           `json:"selected"`
+	OnHostNetwork      []int           `json:"on_host_network"`
+	NamespaceWorkloads int             `json:"namespace_workloads"`
+	ControllerLabels   bool            `json:"controller_labels"`
+	OperatorPods       string          `json:"operator_pods"`
+	TypesWritten       bool            `json:"types_written"`
+	Types              sides[bool]     `json:"types"`
+	Sections           sides[bool]     `json:"sections"`
+	Explained          bool            `json:"explained"`
+	Notable            bool            `json:"notable"`
+	NameSays           string          `json:"name_says"`
+	Contradictory      bool            `json:"contradictory"`
+	Elsewhere          []elsewhereFact `json:"elsewhere"`
+	Rules              []ruleFact      `json:"rules"`
 }
 
 type ruleFact struct {
@@ -124,6 +144,7 @@ type ruleFact struct {
 	Ports        string            `json:"ports"`
 	OnlyDNS      bool              `json:"only_dns"`
 	OnlyHTTPS    bool              `json:"only_https"`
+	DNSAnywhere  bool              `json:"dns_anywhere"`
 	Published    bool              `json:"published"`
 	WideBlocks   []blockFact       `json:"wide_blocks"`
 	MissingNames []missingNameFact `json:"missing_names"`
@@ -177,6 +198,8 @@ type peerFact struct {
 	ControllerLabels  bool               `json:"controller_labels"`
 	OperatorPods      string             `json:"operator_pods"`
 	MissingLabels     []missingLabelFact `json:"missing_labels"`
+	Contradictory     bool               `json:"contradictory"`
+	Elsewhere         []elsewhereFact    `json:"elsewhere"`
 }
 
 type missingLabelFact struct {

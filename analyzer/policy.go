@@ -3,7 +3,6 @@ package analyzer
 import (
 	"slices"
 
-	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 )
 
@@ -27,7 +26,13 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 		Types:              sides[bool]{Ingress: p.Isolates(netpol.Ingress), Egress: p.Isolates(netpol.Egress)},
 		Sections:           sides[bool]{Ingress: ingress, Egress: egress},
 		Explained:          p.Explained(),
+		NameSays:           nameSays(p.Name),
+		Contradictory:      contradiction(p.Selector) >= 0,
+		Elsewhere:          []elsewhereFact{},
 		Rules:              []ruleFact{},
+	}
+	if len(p.Selected) == 0 {
+		fact.Elsewhere = f.elsewhere(own, p.Selector, p.Name)
 	}
 	for _, w := range own.Workloads() {
 		if w.HostNetwork && p.Selector.Matches(w.Labels) {
@@ -45,7 +50,7 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 // notable tells whether a rule has something that Rego may report. Most have nothing,
 // and Rego takes long to find that out.
 func (f *facts) notable(r *netpol.Rule, fact ruleFact) bool {
-	return fact.AllowsAll || len(fact.WideBlocks)+len(fact.MissingNames)+len(fact.ServicePorts)+len(fact.Splits) > 0 ||
+	return fact.AllowsAll || fact.DNSAnywhere || len(fact.WideBlocks)+len(fact.MissingNames)+len(fact.ServicePorts)+len(fact.Splits) > 0 ||
 		slices.ContainsFunc(fact.Peers, func(p peerFact) bool { return p.UnknownNamespaces || len(p.MissingLabels) > 0 }) ||
 		slices.ContainsFunc(r.Peers, func(p *netpol.RulePeer) bool {
 			return p.Block == nil && len(f.cluster.PeerWorkloads(p)) == 0 && !namesSystem(p)
@@ -69,6 +74,7 @@ func (f *facts) rule(r *netpol.Rule) ruleFact {
 		Ports:        r.PortsPhrase(),
 		OnlyDNS:      traits.onlyDNS,
 		OnlyHTTPS:    onlyHTTPS(r),
+		DNSAnywhere:  f.opensDNS(r),
 		Published:    f.published(r),
 		WideBlocks:   wideBlocks(r),
 		MissingNames: f.missingNames(r),
@@ -114,11 +120,18 @@ func (f *facts) peer(p *netpol.RulePeer) peerFact {
 		UnknownNamespaces: p.NamespaceSelector != nil && p.NamespaceSelector.MatchesUnknownNamespace(),
 		OperatorPods:      noOperator,
 		MissingLabels:     f.missingLabels(p),
+		Elsewhere:         []elsewhereFact{},
 	}
 	for _, n := range namespaces {
 		fact.Matches = append(fact.Matches, f.matching(n, p.PodSelector)...)
 	}
 	fact.Candidates = known(f.cluster.Namespace(p.Rule.Policy.Namespace), namespaces...)
+	for _, s := range []*netpol.Selector{p.PodSelector, p.NamespaceSelector} {
+		fact.Contradictory = fact.Contradictory || s != nil && contradiction(*s) >= 0
+	}
+	if p.NamespaceSelector == nil && len(fact.Matches) == 0 {
+		fact.Elsewhere = f.elsewhere(namespaces[0], *p.PodSelector, "")
+	}
 	if p.PodSelector != nil {
 		fact.ControllerLabels = usesControllerLabels(*p.PodSelector)
 		fact.OperatorPods = f.operators.pods(namespaces, *p.PodSelector)
@@ -216,7 +229,7 @@ func (f *facts) missingLabels(p *netpol.RulePeer) []missingLabelFact {
 			}
 			fact := missingLabelFact{
 				Namespace: value, Key: req.Key, Value: value,
-				Path: requirementPath(p, i), At: []placeFact{},
+				Path: requirementPath(p.Rule.Policy.Source, append(p.Path(), "namespaceSelector"), *p.NamespaceSelector, i), At: []placeFact{},
 			}
 			if meant != nil && meant.Declared {
 				fact.Declared = true
@@ -233,15 +246,4 @@ func (f *facts) carried(key, value string) bool {
 		v, has := n.Labels[key]
 		return has && v == value
 	})
-}
-
-// requirementPath is the path of requirement i of a peer's namespaceSelector:
-// matchLabels come before matchExpressions.
-func requirementPath(p *netpol.RulePeer, i int) []any {
-	path := slices.Concat(p.Path(), []any{"namespaceSelector"})
-	labels := manifest.Mapping(p.Rule.Policy.Source.Data, slices.Concat(path, []any{"matchLabels"})...)
-	if i < len(labels) {
-		return append(path, "matchLabels", p.NamespaceSelector.Requirements[i].Key)
-	}
-	return append(path, "matchExpressions", i-len(labels))
 }

@@ -18,6 +18,26 @@ func peerTitle(p *netpol.RulePeer) string {
 	return strings.Join(parts, " with ")
 }
 
+// nameSays returns what the name of a policy says of it: "deny", "allow", or "" where it
+// says neither or both.
+func nameSays(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '-' || r == '.' || r == '_' })
+	allows := slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "allow") })
+	denies := slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "deny") || w == "denied" })
+	// "allow nothing", "deny all except"
+	qualified := slices.ContainsFunc(words, func(w string) bool {
+		return slices.Contains([]string{"but", "except", "none", "not", "nothing", "no", "only", "other", "unless"}, w)
+	})
+	switch {
+	case allows == denies || qualified:
+		return ""
+	case denies:
+		return "deny"
+	default:
+		return "allow"
+	}
+}
+
 // usesControllerLabels tells whether a selector asks for labels that controllers
 // put on pods and no template holds:
 // https://kubernetes.io/docs/reference/labels-annotations-taints/

@@ -56,6 +56,14 @@ func (f *facts) onlyDNS(r *netpol.Rule) bool {
 	return !slices.ContainsFunc(r.Ports, func(p *netpol.RulePort) bool { return !f.isDNS(p) })
 }
 
+// opensDNS tells whether a rule lets DNS pass to any address, on purpose.
+func (f *facts) opensDNS(r *netpol.Rule) bool {
+	if r.Direction == netpol.Ingress || r.AllPorts {
+		return false
+	}
+	return r.AllPeers && slices.ContainsFunc(r.Ports, f.isDNS) || f.onlyDNS(r) && len(wideBlocks(r)) > 0
+}
+
 func (f *facts) allowsDNS(r *netpol.Rule, protocol netpol.Protocol) bool {
 	return r.AllPorts || slices.ContainsFunc(r.Ports, func(p *netpol.RulePort) bool {
 		within := func(port int) bool { return p.Name == "" && p.First <= port && port <= p.Last }

@@ -48,6 +48,7 @@ findings contains {
 	some rule in p.rules
 	rule.effective
 	rule.allows_all
+	not p.id in lib.misnamed # else deny-named-allow points here
 	not [p.id, rule.path] in lib.explains # else unprotected-workload points here
 }
 

@@ -51,6 +51,8 @@ _dangling contains p if {
 	some p in input.policies
 	p.selected == []
 	p.on_host_network == []
+	p.elsewhere == [] # else wrong-namespace says it
+	not p.contradictory # else contradictory-selector says it
 	not p.selects_all
 	not p.controller_labels
 	p.operator_pods != "matching"

@@ -33,6 +33,21 @@ explains contains [place.object, place.path] if {
 	some place in w.ingress.open_by
 }
 
+# Policies called a denial that allow everything, which deny-named-allow reports.
+misnamed contains p.id if {
+	some p in input.policies
+	p.name_says == "deny"
+	count(p.rules) > 0
+	every direction in isolated(p) {
+		some rule in p.rules
+		rule.direction == direction
+		rule.allows_all
+	}
+}
+
+# isolated(p) are the directions that a policy isolates.
+isolated(p) := [d | some d in ["ingress", "egress"]; p.types[d]]
+
 # Peers that split-peer reports: [policy, path].
 split contains [p.id, path] if {
 	some p in input.policies

@@ -43,6 +43,9 @@ _document := {
 	"services": [],
 	"blocked": [],
 	"dangling": [],
+	"not_evaluated": [],
+	"contradictions": [],
+	"unstable": [],
 }
 
 _namespace := {
@@ -93,6 +96,9 @@ _policy := {
 	"on_host_network": [],
 	"explained": false,
 	"notable": true,
+	"name_says": "",
+	"contradictory": false,
+	"elsewhere": [],
 	"namespace_workloads": 1,
 	"controller_labels": false,
 	"operator_pods": "none",
@@ -110,6 +116,7 @@ _rule := {
 	"ports": "TCP 8080",
 	"only_dns": false,
 	"only_https": false,
+	"dns_anywhere": false,
 	"published": false,
 	"wide_blocks": [],
 	"missing_names": [],
@@ -130,6 +137,8 @@ _peer := {
 	"controller_labels": false,
 	"operator_pods": "none",
 	"missing_labels": [],
+	"contradictory": false,
+	"elsewhere": [],
 }
 
 # A call from elsewhere that the policy denies.

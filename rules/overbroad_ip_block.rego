@@ -38,22 +38,23 @@ findings contains {
 		some i, block in rule.wide_blocks
 		i > 0
 	],
-	"severity": _severity(p.explained, rule.only_https, rule.only_dns),
+	"severity": _severity(p.explained, rule.only_https),
 } if {
 	some p in input.policies
 	p.notable
 	some rule in p.rules
 	rule.effective
 	not rule.allows_all
+	not rule.dns_anywhere # else dns-to-anywhere says it
 	not rule.published # whoever is outside may connect there
 	count(rule.wide_blocks) > 0
 }
 
 _verb := {"ingress": "admits", "egress": "allows calls to"}
 
-# Calls of services outside, which have no stable address, and DNS.
-_severity(explained, only_https, only_dns) := "note" if {
+# Calls of services outside, which have no stable address, are often HTTPS.
+_severity(explained, only_https) := "note" if {
 	explained
 } else := "low" if {
-	true in {only_https, only_dns}
+	only_https
 } else := "medium"

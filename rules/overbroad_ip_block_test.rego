@@ -23,10 +23,9 @@ test_fires_once_for_a_union if {
 	}}
 }
 
-test_https_and_dns_are_low if {
-	{f.severity | some f in _found({"only_https": true})} == {"low"}
-	{f.severity | some f in _found({"only_dns": true})} == {"low"}
-}
+test_https_is_low if {f.severity | some f in _found({"only_https": true})} == {"low"}
+
+test_not_when_dns_to_anywhere_says_it if count(_found({"dns_anywhere": true})) == 0
 
 test_not_for_narrow_blocks if count(_found({"wide_blocks": []})) == 0
 
