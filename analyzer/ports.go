@@ -31,10 +31,10 @@ func (f *facts) destinations(r *netpol.Rule) (found []*netpol.Workload, ok bool)
 func (f *facts) missingNames(r *netpol.Rule) []missingNameFact {
 	missing := []missingNameFact{}
 	found, ok := f.destinations(r)
-	for _, p := range r.Ports {
+	for i, p := range r.Ports {
 		if ok && p.Name != "" && !slices.ContainsFunc(found, func(w *netpol.Workload) bool { return !p.On(w.Ports).IsEmpty() }) {
 			missing = append(missing, missingNameFact{
-				Path: append(p.Path(), "port"), Name: p.Name, Protocol: string(p.Protocol), Workloads: f.workloadIDs(found),
+				Path: portPath(r, i), Name: p.Name, Protocol: string(p.Protocol), Workloads: f.workloadIDs(found),
 			})
 		}
 	}
@@ -49,13 +49,13 @@ func (f *facts) servicePorts(r *netpol.Rule) []servicePortFact {
 	if !ok || slices.ContainsFunc(found, func(w *netpol.Workload) bool { return len(w.Ports) == 0 }) {
 		return wrong // what declares no ports may listen on any
 	}
-	for _, p := range r.Ports {
+	for i, p := range r.Ports {
 		listens := func(w *netpol.Workload) bool { return declares(w, p.First, p.Protocol) }
 		if p.Name != "" || p.First != p.Last || p.First == 0 || slices.ContainsFunc(found, listens) {
 			continue
 		}
 		for _, w := range found {
-			if fact, ok := f.servicePort(r, p, w); ok {
+			if fact, ok := f.servicePort(r, i, w); ok {
 				wrong = append(wrong, fact)
 				break
 			}
@@ -64,8 +64,12 @@ func (f *facts) servicePorts(r *netpol.Rule) []servicePortFact {
 	return wrong
 }
 
+// portPath leads to the number or name of a port of a NetworkPolicy's rule.
+func portPath(r *netpol.Rule, i int) []any { return append(r.Path(), "ports", i, "port") }
+
 // servicePort finds the Service of a workload whose port a rule has.
-func (f *facts) servicePort(r *netpol.Rule, p *netpol.RulePort, w *netpol.Workload) (fact servicePortFact, ok bool) {
+func (f *facts) servicePort(r *netpol.Rule, i int, w *netpol.Workload) (fact servicePortFact, ok bool) {
+	p := r.Ports[i]
 	for _, e := range f.entries[w] {
 		if e.Port.Protocol != p.Protocol {
 			continue
@@ -75,7 +79,7 @@ func (f *facts) servicePort(r *netpol.Rule, p *netpol.RulePort, w *netpol.Worklo
 		}
 		if e.Port.Number == p.First && declares(w, e.Number, p.Protocol) && !f.passes(r, w, e.Number, p.Protocol) {
 			fact, ok = servicePortFact{
-				Path: append(p.Path(), "port"), Port: p.First, Target: e.Number, Protocol: string(p.Protocol),
+				Path: portPath(r, i), Port: p.First, Target: e.Number, Protocol: string(p.Protocol),
 				Workload: f.places.object(w.Source), Service: f.places.object(e.Service.Source), ServicePath: e.Port.Path(),
 				ServiceTitle: title(e.Service.Ref),
 			}, true

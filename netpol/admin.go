@@ -209,8 +209,7 @@ func (f *field) adminRuleFields(rule *Rule, kind adminKind) {
 			if beyond && p.Name != "" {
 				ports.item(i).reject("names a port, which only pods have")
 			}
-			p.at = []any{kind.ports, i}
-			rule.addPort(p)
+			rule.Ports = append(rule.Ports, p)
 		}
 	}
 }

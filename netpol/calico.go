@@ -195,7 +195,7 @@ func (f *field) calicoPorts(rule *Rule, protocol *field) {
 	if n == 0 {
 		rule.AllPorts = len(all) == 3
 		for _, p := range all {
-			rule.addPort(&RulePort{Protocol: p, First: FirstPort, Last: LastPort, at: []any{"protocol"}})
+			rule.Ports = append(rule.Ports, &RulePort{Protocol: p, First: FirstPort, Last: LastPort})
 		}
 		return
 	}
@@ -205,8 +205,7 @@ func (f *field) calicoPorts(rule *Rule, protocol *field) {
 	}
 	for i := range n {
 		if p := f.item(i).calicoPort(all[0]); p != nil {
-			p.at = []any{"destination", "ports", i}
-			rule.addPort(p)
+			rule.Ports = append(rule.Ports, p)
 		}
 	}
 }

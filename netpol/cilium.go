@@ -278,10 +278,7 @@ func (f *field) ciliumPorts(rule *Rule) {
 			rule.doubt("ports are missing", item.path()...)
 		}
 		for j := range count {
-			for _, p := range ports.item(j).ciliumPort(rule) {
-				p.at = []any{"toPorts", i, "ports", j}
-				rule.addPort(p)
-			}
+			rule.Ports = append(rule.Ports, ports.item(j).ciliumPort(rule)...)
 		}
 	}
 }

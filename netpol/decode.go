@@ -80,18 +80,11 @@ func (f *field) rule(p *Policy, d Direction, index int) *Rule {
 	}
 	n, ok = ports.length()
 	rule.AllPorts = ok && n == 0
-	rule.Ports = f.reader.portLists.take(n)[:0]
+	rule.Ports = f.reader.portLists.take(n)
 	for i := range n {
-		port := ports.item(i).rulePort()
-		port.index = i
-		rule.addPort(port)
+		rule.Ports[i] = ports.item(i).rulePort()
 	}
 	return rule
-}
-
-func (r *Rule) addPort(p *RulePort) {
-	p.rule = r
-	r.Ports = append(r.Ports, p)
 }
 
 func (f *field) rulePeer(rule *Rule, index int) *RulePeer {

@@ -259,7 +259,7 @@ func (b *Block) Contains(p netip.Prefix) bool {
 // covers tells whether every address of q is in p.
 func covers(p, q netip.Prefix) bool { return p.Bits() <= q.Bits() && p.Contains(q.Addr()) }
 
-// RulePort is one item of ports.
+// RulePort is one item of ports. Rules with equal items may share them.
 type RulePort struct {
 	Protocol Protocol // empty for any, with a name
 	// Name is a named port, resolved on the destination: it stands for the ports
@@ -268,18 +268,6 @@ type RulePort struct {
 	// First and Last are the ports of one that is not named; 1 and 65535 where
 	// port is absent, both 0 where the item gave a gap and stands for nothing.
 	First, Last int
-
-	rule  *Rule
-	index int   // in ports
-	at    []any // of the item within the rule, where it is another than index tells
-}
-
-// Path leads to the item within the policy's Source, for Object.At.
-func (p *RulePort) Path() []any {
-	if p.at != nil {
-		return append(p.rule.path(len(p.at)), p.at...)
-	}
-	return append(p.rule.path(2), "ports", p.index)
 }
 
 // On returns the connections that the item stands for when the destination has
