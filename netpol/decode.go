@@ -80,9 +80,8 @@ func (f *field) rule(p *Policy, d Direction, index int) *Rule {
 	}
 	n, ok = ports.length()
 	rule.AllPorts = ok && n == 0
-	rule.Ports = f.reader.portLists.take(n)
-	for i := range n {
-		rule.Ports[i] = ports.item(i).rulePort()
+	if n > 0 {
+		rule.Ports = recall(ports, &f.reader.recentRulePorts, (*field).rulePorts)
 	}
 	return rule
 }
@@ -193,6 +192,16 @@ func (f *field) cidr() (prefix netip.Prefix, ok bool) {
 	return prefix.Masked(), true
 }
 
+// rulePorts reads what length found to be a list.
+func (f *field) rulePorts() []*RulePort {
+	n, _ := f.length()
+	ports := f.reader.portLists.take(n)
+	for i := range n {
+		ports[i] = f.item(i).rulePort()
+	}
+	return ports
+}
+
 // rulePort returns a port of no number and no name for one that the API server rejects.
 func (f *field) rulePort() *RulePort {
 	p := f.reader.ports.put(RulePort{})
@@ -270,6 +279,10 @@ func (f *field) portRange(endPort *field, last int) (lo, hi int) {
 // selector reads a label selector; an absent one is empty. One with a part that
 // the API server rejects matches nothing.
 func (f *field) selector() Selector {
+	return recall(f, &f.reader.recentSelectors, (*field).newSelector)
+}
+
+func (f *field) newSelector() Selector {
 	if !f.mapping() {
 		return Selector{invalid: true}
 	}

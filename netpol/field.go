@@ -61,7 +61,11 @@ type decoder struct {
 	fields [][]field // in blocks that never move
 	used   int       // of all of them
 	labels []label   // of the mapping read last
-	found  []Port    // of the containers read last
+
+	recentSelectors      recent[Selector]
+	recentRulePorts      recent[[]*RulePort]
+	recentContainerPorts recent[[]Port]
+	recentServicePorts   recent[[]ServicePort]
 }
 
 const fieldBlock = 128

@@ -121,16 +121,20 @@ func (r *reader) service(n *Namespace) *Service {
 	s.Headless = ip == "None"
 	s.ExternalName, _ = spec.child("externalName").text()
 	s.Selector = spec.child("selector").matchLabels()
-	ports := spec.child("ports")
-	count, _ := ports.length()
-	s.Ports = r.servicePorts.take(count)[:0]
-	for i := range count {
-		if p, ok := ports.item(i).servicePort(); ok {
+	s.Ports = recall(spec.child("ports"), &r.recentServicePorts, (*field).servicePorts)
+	return s
+}
+
+func (f *field) servicePorts() []ServicePort {
+	n, _ := f.length()
+	ports := f.reader.servicePorts.take(n)[:0]
+	for i := range n {
+		if p, ok := f.item(i).servicePort(); ok {
 			p.index = i
-			s.Ports = append(s.Ports, p)
+			ports = append(ports, p)
 		}
 	}
-	return s
+	return ports
 }
 
 func (f *field) servicePort() (p ServicePort, ok bool) {

@@ -72,9 +72,8 @@ func (r *reader) workload(template *field, path []any) *Workload {
 	if len(path) == 0 {
 		w.addresses = r.root().at("status").podAddresses()
 	}
-	r.found = spec.child("containers").appendPorts(r.found[:0], isContainer)
-	r.found = spec.child("initContainers").appendPorts(r.found, isSidecar)
-	w.Ports = append(r.containerPorts.take(len(r.found))[:0], r.found...)
+	w.Ports = spec.child("containers").appendPorts(nil, isContainer)
+	w.Ports = spec.child("initContainers").appendPorts(w.Ports, isSidecar)
 	return w
 }
 
@@ -94,12 +93,22 @@ func (f *field) appendPorts(ports []Port, counts func(*field) bool) []Port {
 		if !c.mapping() || !counts(c) {
 			continue
 		}
-		list := c.child("ports")
-		n, _ := list.length()
-		for j := range n {
-			if p, ok := list.item(j).containerPort(); ok {
-				ports = append(ports, p)
-			}
+		own := recall(c.child("ports"), &f.reader.recentContainerPorts, (*field).containerPorts)
+		if len(ports) == 0 {
+			ports = own
+		} else {
+			ports = slices.Concat(ports, own)
+		}
+	}
+	return ports
+}
+
+func (f *field) containerPorts() []Port {
+	n, _ := f.length()
+	ports := f.reader.containerPorts.take(n)[:0]
+	for i := range n {
+		if p, ok := f.item(i).containerPort(); ok {
+			ports = append(ports, p)
 		}
 	}
 	return ports
