@@ -80,23 +80,32 @@ func (s *Selector) mayMatch(w *Workload) bool {
 	return !s.invalid
 }
 
+// asksForAdded tells whether a selector of the policy asks for a label that controllers
+// add.
+func (p *Policy) asksForAdded() bool {
+	for item := range p.items {
+		if item.PodSelector != nil && item.PodSelector.added() != nil {
+			return true
+		}
+	}
+	return p.Selector.added() != nil
+}
+
 // doubtAdded doubts what selectors say of labels that controllers add: a policy that
 // uses one may select some pods of a workload only.
-func (c *Cluster) doubtAdded() {
-	for _, policies := range [][]*Policy{c.Policies, c.Others} {
-		for _, p := range policies {
-			if keys := p.Selector.added(); keys != nil {
-				c.doubtSelected(p, keys)
-			}
+func (c *Cluster) doubtAdded(policies []*Policy) {
+	for _, p := range policies {
+		if keys := p.Selector.added(); keys != nil {
+			c.doubtSelected(p, keys)
 		}
-		for item := range itemsOf(policies) {
-			if item.PodSelector == nil {
-				continue
-			}
-			for _, key := range item.PodSelector.added() {
-				if slices.ContainsFunc(c.Workloads, func(w *Workload) bool { return w.adds(key) }) {
-					item.Rule.doubt("controllers add the label "+key, item.Path()...)
-				}
+	}
+	for item := range itemsOf(policies) {
+		if item.PodSelector == nil {
+			continue
+		}
+		for _, key := range item.PodSelector.added() {
+			if slices.ContainsFunc(c.Workloads, func(w *Workload) bool { return w.adds(key) }) {
+				item.Rule.doubt("controllers add the label "+key, item.Path()...)
 			}
 		}
 	}

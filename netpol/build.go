@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -16,8 +15,10 @@ type builder struct {
 	cluster     *Cluster
 	decoder     decoder
 	reader      reader // of the object that is being read
-	networkSets bool   // there are some
-	hosts       bool   // there are host endpoints
+	splits      splits
+	asking      []*Policy // for labels that controllers add
+	networkSets bool      // there are some
+	hosts       bool      // there are host endpoints
 	gaps        []manifest.Gap
 }
 
@@ -34,12 +35,12 @@ func (b *builder) add(objects []*manifest.Object) {
 	for _, o := range objects {
 		switch k := kindOf(o); {
 		case k.isNetworkPolicy():
-			b.read(o, func(r *reader) { c.Policies = append(c.Policies, r.policy(c.namespace(o.Namespace))) })
+			b.read(o, func(r *reader) { c.Policies = append(c.Policies, b.noted(r.policy(c.namespace(o.Namespace)))...) })
 		case k.isService():
 			b.read(o, func(r *reader) { c.Services = append(c.Services, r.service(c.namespace(o.Namespace))) })
 		case k.isForeignPolicy():
 			c.Foreign = append(c.Foreign, o)
-			b.read(o, func(r *reader) { c.Others = append(c.Others, r.otherPolicies(c.namespace, k)...) })
+			b.read(o, func(r *reader) { c.Others = append(c.Others, b.noted(r.otherPolicies(c.namespace, k)...)...) })
 		case k.isRoute():
 			c.routes = append(c.routes, o)
 		case k.isReferenceGrant():
@@ -81,6 +82,17 @@ func (b *builder) read(o *manifest.Object, decode func(*reader)) {
 	b.reader = reader{object: o, decoder: &b.decoder}
 	decode(&b.reader)
 	b.gaps = append(b.gaps, b.reader.gaps()...)
+}
+
+// noted notes what policies ask for, while it is at hand.
+func (b *builder) noted(policies ...*Policy) []*Policy {
+	for _, p := range policies {
+		b.splits.add(p)
+		if p.asksForAdded() {
+			b.asking = append(b.asking, p)
+		}
+	}
+	return policies
 }
 
 // addWorkload adds a workload, unless it has no template of its own: a Rollout
@@ -152,11 +164,12 @@ func (b *builder) finish() []manifest.Gap {
 	c.index = newIndex(c.Workloads)
 	c.placePolicies()
 	c.groupPolicies()
-	names, cuts := map[string]bool{}, map[netip.Prefix]bool{}
-	c.addSplits(names, cuts)
-	c.names, c.parts = slices.Sorted(maps.Keys(names)), cutAddresses(cuts)
+	for name := range c.namespaces {
+		b.splits.names[name] = true
+	}
+	c.names, c.parts = b.splits.sorted()
 	c.doubtNodes()
-	c.doubtAdded()
+	c.doubtAdded(b.asking)
 	c.doubtOperated()
 	if b.networkSets {
 		c.doubtNetworkSets()

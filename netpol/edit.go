@@ -91,20 +91,19 @@ func (rel *Relation) try(old, edited []*Policy) *Difference {
 // unknown returns the names of namespaces and the blocks of policies by which the
 // space is not split yet.
 func (rel *Relation) unknown(policies []*Policy) (names []string, cuts []netip.Prefix) {
-	all := &Cluster{Others: policies, namespaces: map[string]*Namespace{}}
+	all := newSplits()
 	for _, p := range policies {
+		all.add(p)
 		if p.namespace != nil {
-			all.namespaces[p.namespace.Name] = p.namespace
+			all.names[p.namespace.Name] = true
 		}
 	}
-	named, blocks := map[string]bool{}, map[netip.Prefix]bool{}
-	all.addSplits(named, blocks)
-	for name := range named {
+	for name := range all.names {
 		if _, known := rel.locals.names[name]; !known {
 			names = append(names, name)
 		}
 	}
-	for block := range blocks {
+	for block := range all.cuts {
 		if part := rel.space.parts[rel.space.partWith(block.Addr())]; part.Bits() < block.Bits() {
 			cuts = append(cuts, block)
 		}
@@ -117,11 +116,7 @@ func (rel *Relation) unknown(policies []*Policy) (names []string, cuts []netip.P
 // wider returns the relation in a space that is split by more.
 func (rel *Relation) wider(names []string, cuts []netip.Prefix) *Relation {
 	c := rel.locals.cluster
-	more := &Cluster{namespaces: map[string]*Namespace{}, extraCuts: cuts}
-	for _, name := range names {
-		more.namespaces[name] = nil
-	}
-	s := newSpace(c, more)
+	s := newSpace(c, &Cluster{names: names, parts: cuts})
 	return newRelation(c, s, newRows(len(s.peers), spare))
 }
 

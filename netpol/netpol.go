@@ -99,7 +99,6 @@ type Cluster struct {
 	groups     []*group
 	edited     map[Peer][]*group // of peers whose policies differ in a change that is tried out
 	elsewhere  []*group          // those that select an unknown pod of an unknown namespace
-	extraCuts  []netip.Prefix    // of addresses, beside those of the policies
 	names      []string          // of the namespaces whose other pods are peers
 	parts      []netip.Prefix    // of all addresses, ascending: no policy's block cuts one
 }
@@ -134,7 +133,7 @@ func New(objects []*manifest.Object, opts Options) (*Cluster, []manifest.Gap) {
 	for name := range opts.NamespaceLabels {
 		c.namespace(name)
 	}
-	b := &builder{cluster: c}
+	b := &builder{cluster: c, splits: newSplits()}
 	b.add(objects)
 	return c, b.finish()
 }

@@ -93,78 +93,86 @@ func (p Peer) String() string {
 // blocks that no policy's ipBlock cuts.
 func (c *Cluster) Peers() []Peer { return newSpace(c).peers }
 
-// addSplits adds what splits peers: the names of namespaces that the cluster has or
-// that a selector of namespaces mentions, and the prefixes by which the policies cut
-// all addresses.
-func (c *Cluster) addSplits(names map[string]bool, cuts map[netip.Prefix]bool) {
-	for name := range c.namespaces {
-		names[name] = true
-	}
-	for _, p := range c.extraCuts {
-		cuts[p] = true
-	}
-	for _, p := range c.Others {
-		p.NamespaceSelector.addNames(names)
-	}
-	for _, policies := range [][]*Policy{c.Policies, c.Others} {
-		for item := range itemsOf(policies) {
-			item.NamespaceSelector.addNames(names)
-			item.addCuts(cuts)
+// splits is what splits peers: the names of namespaces and the prefixes by which
+// policies cut all addresses.
+type splits struct {
+	names map[string]bool
+	cuts  map[netip.Prefix]bool
+}
+
+func newSplits() splits { return splits{names: map[string]bool{}, cuts: map[netip.Prefix]bool{}} }
+
+// add adds what a policy mentions.
+func (s splits) add(p *Policy) {
+	s.addNames(p.NamespaceSelector)
+	for item := range p.items {
+		s.addNames(item.NamespaceSelector)
+		for _, n := range item.Networks {
+			s.cuts[n] = true
+		}
+		if item.Block == nil {
+			continue
+		}
+		s.cuts[item.Block.CIDR] = true
+		for _, e := range item.Block.Except {
+			s.cuts[e] = true
 		}
 	}
 }
 
-// addNames adds the names of namespaces that a selector mentions.
-func (s *Selector) addNames(names map[string]bool) {
-	if s == nil {
+func (s splits) addNames(selector *Selector) {
+	if selector == nil {
 		return
 	}
-	for i := range s.Requirements {
-		if r := &s.Requirements[i]; r.Key == NameLabel {
+	for i := range selector.Requirements {
+		if r := &selector.Requirements[i]; r.Key == NameLabel {
 			for _, name := range r.Values {
 				if name != "" { // which no namespace can have
-					names[name] = true
+					s.names[name] = true
 				}
 			}
 		}
 	}
 }
 
-func (p *RulePeer) addCuts(cuts map[netip.Prefix]bool) {
-	for _, n := range p.Networks {
-		cuts[n] = true
+func (s splits) addAll(names []string, cuts []netip.Prefix) {
+	for _, name := range names {
+		s.names[name] = true
 	}
-	if p.Block == nil {
-		return
+	for _, p := range cuts {
+		s.cuts[p] = true
 	}
-	cuts[p.Block.CIDR] = true
-	for _, e := range p.Block.Except {
-		cuts[e] = true
-	}
+}
+
+// sorted returns the names and the parts into which the prefixes cut all addresses.
+func (s splits) sorted() (names []string, parts []netip.Prefix) {
+	return slices.Sorted(maps.Keys(s.names)), cutAddresses(s.cuts)
 }
 
 // itemsOf yields every item of from or to that counts.
 func itemsOf(policies []*Policy) iter.Seq[*RulePeer] {
 	return func(yield func(*RulePeer) bool) {
 		for _, p := range policies {
-			if !p.items(yield) {
-				return
+			for item := range p.items {
+				if !yield(item) {
+					return
+				}
 			}
 		}
 	}
 }
 
-func (p *Policy) items(yield func(*RulePeer) bool) bool {
+// items yields those of one policy.
+func (p *Policy) items(yield func(*RulePeer) bool) {
 	for _, d := range p.Types {
 		for _, r := range p.Rules(d) {
 			for _, item := range r.Peers {
 				if !yield(item) {
-					return false
+					return
 				}
 			}
 		}
 	}
-	return true
 }
 
 // Split cuts a block of addresses at every boundary that the policies use, so

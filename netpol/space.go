@@ -1,9 +1,7 @@
 package netpol
 
 import (
-	"maps"
 	"net/netip"
-	"slices"
 	"sort"
 )
 
@@ -32,11 +30,11 @@ func newSpace(clusters ...*Cluster) *space {
 	s := &space{names: clusters[0].names, parts: clusters[0].parts}
 	workloads := clusters[0].Workloads
 	if len(clusters) > 1 {
-		names, cuts := map[string]bool{}, map[netip.Prefix]bool{}
+		all := newSplits()
 		for _, c := range clusters {
-			c.addSplits(names, cuts)
+			all.addAll(c.names, c.parts)
 		}
-		s.names, s.parts = slices.Sorted(maps.Keys(names)), cutAddresses(cuts)
+		s.names, s.parts = all.sorted()
 	}
 	for _, c := range clusters[1:] {
 		workloads = mergeWorkloads(workloads, c.Workloads)
