@@ -12,6 +12,7 @@ type reader struct {
 	// recent holds what was met lately, to give it out again: manifests repeat most of
 	// their strings, and many of their labels, selectors and ports.
 	recent [512]met
+	keys   [256]string // likewise
 }
 
 // met is a value that is written as text: a collection at some column, or a scalar
@@ -43,6 +44,7 @@ var readers = sync.Pool{New: func() any { return new(reader) }}
 func (r *reader) release() {
 	r.text = ""
 	clear(r.recent[:])
+	clear(r.keys[:])
 	readers.Put(r)
 }
 
@@ -152,13 +154,25 @@ func (r *reader) mapping(i int) (m map[string]any, ok bool) {
 	return m, len(m) == int(p.end)
 }
 
+// key reads a key. Most are the same everywhere; kept once, they are at hand for
+// whoever looks them up.
 func (r *reader) key(p part) (key string, ok bool) {
 	text := p.text(r.text)
-	if !p.kind.isPlain() {
+	if !p.kind.isPlain() || text == "" {
 		return text, true
 	}
+	slot := &r.keys[(int(text[0])+7*int(text[len(text)/2])+31*int(text[len(text)-1])+len(text))%len(r.keys)]
+	if *slot == text {
+		return *slot, true
+	}
 	v, err := plainScalar(text)
-	return keyText(v, text), err == nil && text != "<<"
+	if err != nil || text == "<<" {
+		return "", false
+	}
+	if key = keyText(v, text); key == text {
+		*slot = key
+	}
+	return key, true
 }
 
 func (r *reader) sequence(i int) (list []any, ok bool) {

@@ -106,3 +106,13 @@ func FuzzReaderFragments(f *testing.F) {
 		sameAsLibrary(t, text.String())
 	})
 }
+
+// A reader remembers keys from document to document, but not those that make a
+// document be left to the library.
+func TestReaderLeavesEachDocumentToTheLibrary(t *testing.T) {
+	const merging = "apiVersion: v1\nkind: Pod\nmetadata:\n  <<: {name: a}\n---\n"
+	objects, gaps := Parse("f.yaml", []byte(merging+merging))
+	if len(objects) != 2 || len(gaps) > 0 || objects[0].Name != "a" || objects[1].Name != "a" {
+		t.Errorf("got %d objects and %v, want two named a", len(objects), gaps)
+	}
+}
