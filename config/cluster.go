@@ -17,6 +17,8 @@ type Cluster struct {
 	IngressController, Prometheus *Pods
 	// PrivateRanges are blocks in which no host outside of the cluster has its address.
 	PrivateRanges []netip.Prefix
+	// OperatorPods are pods that no manifest tells of, because an operator makes them.
+	OperatorPods []*Pods
 }
 
 // Pods are those of a namespace that carry labels.
@@ -43,6 +45,7 @@ func (d *decoder) cluster(v value) Cluster {
 		field{key: "ingress-controller", decode: func(v value) { c.IngressController = d.pods(v) }},
 		field{key: "prometheus", decode: func(v value) { c.Prometheus = d.pods(v) }},
 		field{key: "private-ranges", decode: func(v value) { c.PrivateRanges = list(d, v, d.block) }},
+		field{key: "operator-pods", decode: func(v value) { c.OperatorPods = list(d, v, d.pods) }},
 	)
 	return c
 }

@@ -5,7 +5,7 @@
 // so that later errors and findings can point at it. The package neither reads
 // files nor looks for what they name: callers hand it bytes and ask.
 //
-// schema.json describes the same format for editors. Paths and globs in the file
+// docs/configuration.schema.json describes the same format for editors. Paths and globs in the file
 // are relative to the repository root, with slashes.
 package config
 
@@ -44,6 +44,9 @@ type Config struct {
 	Gaps        []AcceptedGap
 	Traffic     []Call
 	Cluster     Cluster
+	Rules       []string // folders with rules of the repository
+	Severities  []Severity
+	Ignores     []Ignore
 }
 
 // Target declares how one target is rendered. Several may have one Dir: a chart
@@ -107,9 +110,7 @@ func (a AcceptedGap) Accepts(gap manifest.Gap) bool {
 }
 
 // Expired tells whether the last day of acceptance is over, in UTC.
-func (a AcceptedGap) Expired(now time.Time) bool {
-	return !a.Expiry.IsZero() && !now.Before(a.Expiry.AddDate(0, 0, 1))
-}
+func (a AcceptedGap) Expired(now time.Time) bool { return expired(a.Expiry, now) }
 
 // EnvironmentsOf lists, sorted, the environments that claim the target rooted at
 // dir under "environments:". What an entry of "targets:" says itself is not in it.
@@ -200,6 +201,9 @@ func (d *decoder) config(v value, c *Config) {
 		field{key: "gaps", decode: func(v value) { c.Gaps = list(d, v, d.acceptedGap) }},
 		field{key: "traffic", decode: func(v value) { c.Traffic = list(d, v, d.call) }},
 		field{key: "cluster", decode: func(v value) { c.Cluster = d.cluster(v) }},
+		field{key: "rules", decode: func(v value) { c.Rules = list(d, v, d.path) }},
+		field{key: "severities", decode: func(v value) { c.Severities = list(d, v, d.severity) }},
+		field{key: "ignores", decode: func(v value) { c.Ignores = list(d, v, d.ignore) }},
 	)
 }
 

@@ -56,6 +56,18 @@ cluster:
   ingress-controller: {namespace: ingress}
   prometheus: {namespace: monitoring, labels: {app: prometheus}}
   private-ranges: [10.0.0.0/8]
+  operator-pods: [{namespace: data, labels: {cluster: orders}}]
+rules: [policies/rules/]
+severities:
+  - {rule: missing-default-deny, severity: low}
+  - {rule: unprotected-workload, severity: off, path: "tests/**", environment: dev}
+ignores:
+  - rule: host-network-pod
+    resource: monitoring/DaemonSet/node-*
+    path: infra/**
+    environment: prod-*
+    reason: must see the node
+    expiry: 2030-01-31
 `
 
 func TestLoad(t *testing.T) {
@@ -104,7 +116,17 @@ func TestLoad(t *testing.T) {
 			IngressController: &Pods{Pos: at(41, 23), Namespace: "ingress"},
 			Prometheus:        &Pods{Pos: at(42, 15), Namespace: "monitoring", Labels: map[string]string{"app": "prometheus"}},
 			PrivateRanges:     []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+			OperatorPods:      []*Pods{{Pos: at(44, 19), Namespace: "data", Labels: map[string]string{"cluster": "orders"}}},
 		},
+		Rules: []string{"policies/rules"},
+		Severities: []Severity{
+			{Pos: at(47, 5), Rule: "missing-default-deny", Severity: "low"},
+			{Pos: at(48, 5), Rule: "unprotected-workload", Severity: Off, Path: "tests/**", Environment: "dev"},
+		},
+		Ignores: []Ignore{{
+			Pos: at(50, 5), Rule: "host-network-pod", Resource: "monitoring/DaemonSet/node-*", Path: "infra/**", Environment: "prod-*",
+			Reason: "must see the node", Expiry: time.Date(2030, 1, 31, 0, 0, 0, 0, time.UTC),
+		}},
 	}
 	got, err := Load([]byte(full), FileName)
 	if err != nil {
@@ -308,7 +330,35 @@ var documents = []document{
 	},
 	{
 		name: "control characters", text: "\"a\\eb\\n\": 1\n",
-		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, clusters, repository, fail-on, kubeVersion, apiVersions, gaps, traffic, cluster`},
+		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, clusters, repository, fail-on, kubeVersion, apiVersions, gaps, traffic, cluster, rules, severities, ignores`},
+	},
+	{
+		name: "an ignore of everything", text: "ignores:\n- reason: a\n- {rule: x, expires: 2030-01-01}\n",
+		errors: []string{
+			`.ringfence.yaml:2:3: "ignores[0]" ignores everything: give a rule, resource, path or environment`,
+			`.ringfence.yaml:3:3: "ignores[1]" lacks the key "reason"`,
+			`.ringfence.yaml:3:13: unknown key "ignores[1].expires", did you mean "expiry"`,
+		},
+	},
+	{
+		name: "no resource", text: "ignores: [{resource: web, reason: a}, {resource: a/b/c/d, reason: b}, {resource: a//c, reason: c}]\n",
+		errors: []string{
+			`.ringfence.yaml:1:22: "ignores[0].resource" must be Kind/name or namespace/Kind/name, not "web"`,
+			`.ringfence.yaml:1:50: "ignores[1].resource" must be Kind/name or namespace/Kind/name, not "a/b/c/d"`,
+			`.ringfence.yaml:1:82: "ignores[2].resource" must be Kind/name or namespace/Kind/name, not "a//c"`,
+		},
+	},
+	{
+		name: "resource of any depth", text: "ignores: [{resource: '**/web', reason: a}]\n", beyondSchema: true,
+		errors: []string{`.ringfence.yaml:1:22: "ignores[0].resource" cannot hold "**", a part matches one name`},
+	},
+	{
+		name: "no such severity", text: "severities: [{rule: a, severity: none}, {rule: b}, {rule: c, severity: false}]\n",
+		errors: []string{
+			`.ringfence.yaml:1:34: "severities[0].severity" must be one of high, medium, low, note, off, not "none"`,
+			`.ringfence.yaml:1:41: "severities[1]" lacks the key "severity"`,
+			`.ringfence.yaml:1:72: "severities[2].severity" must be a string, not a boolean, put it in quotes`,
+		},
 	},
 	{
 		name: "syntax", text: "fail-on: low\ntargets: [\n", beyondSchema: true,

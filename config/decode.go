@@ -94,7 +94,7 @@ func (d *decoder) unknown(key value, fields []field) {
 		keys[i] = f.key
 	}
 	message := "unknown key " + quote(key.key)
-	if near := nearest(key.node.Value, keys); near != "" {
+	if near := Nearest(key.node.Value, keys); near != "" {
 		message += fmt.Sprintf(", did you mean %q", near)
 	} else {
 		message += ", the keys here are " + strings.Join(keys, ", ")
@@ -300,9 +300,9 @@ func quote(name string) string {
 	return strconv.Quote(name)
 }
 
-// nearest returns the choice that name most likely stands for, if any. Case and
+// Nearest returns the choice that name most likely stands for, if any. Case and
 // the way that words are joined do not count: failOn is near fail-on.
-func nearest(name string, choices []string) string {
+func Nearest(name string, choices []string) string {
 	best, least := "", max(2, len(name)/3)+1
 	for _, c := range choices {
 		if n := distance(bare(name), bare(c)); n < least && n < len(c) {

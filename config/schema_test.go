@@ -3,13 +3,14 @@ package config
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 )
 
-// TestSchema keeps schema.json, which editors use, and the decoder together.
+// TestSchema keeps the published schema, which editors use, and the decoder together.
 func TestSchema(t *testing.T) {
 	schema := compileSchema(t)
 	for _, doc := range documents {
@@ -27,7 +28,7 @@ func TestSchema(t *testing.T) {
 
 func compileSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	data, err := os.ReadFile("schema.json")
+	data, err := os.ReadFile(filepath.Join("..", "docs", "configuration.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
