@@ -59,6 +59,19 @@ func (b *builder) add(objects []*manifest.Object) {
 	}
 }
 
+// policiesOf reads a policy of any kind, which may stand for several; nil for what
+// is none.
+func (r *reader) policiesOf(namespace func(string) *Namespace) []*Policy {
+	switch k := kindOf(r.object); {
+	case k.isNetworkPolicy():
+		return []*Policy{r.policy(namespace(r.object.Namespace))}
+	case k.isForeignPolicy():
+		return r.otherPolicies(namespace, k)
+	default:
+		return nil
+	}
+}
+
 // otherPolicies reads a policy of a kind other than NetworkPolicy.
 func (r *reader) otherPolicies(namespace func(string) *Namespace, k kind) []*Policy {
 	var n *Namespace

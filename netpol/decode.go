@@ -15,6 +15,7 @@ func (r *reader) policy(n *Namespace) *Policy {
 		p.Problems = r.problems
 		r.doubtRejected(p)
 	}()
+	r.metadata()
 	spec := r.root().child("spec")
 	if !spec.mapping() {
 		p.Selector.invalid = true
@@ -39,7 +40,8 @@ func (r *reader) policy(n *Namespace) *Policy {
 func (f *field) policyTypes() (types []Direction, written bool) {
 	n, _ := f.length()
 	var has [2]bool
-	if n > len(bothDirections()) {
+	tooMany := n > len(bothDirections())
+	if tooMany {
 		f.reject("has %d items, want at most %d", n, len(bothDirections()))
 	}
 	for i := range n {
@@ -49,7 +51,7 @@ func (f *field) policyTypes() (types []Direction, written bool) {
 			has[Ingress] = true
 		case name == Egress.String():
 			has[Egress] = true
-		case ok:
+		case ok && !tooMany:
 			item.reject("is %q, want Ingress or Egress", name)
 		}
 	}
@@ -93,20 +95,21 @@ func (f *field) rulePeer(rule *Rule, index int) *RulePeer {
 	}
 	fields := f.fields("podSelector", "namespaceSelector", "ipBlock")
 	pods, namespaces, block := fields[0], fields[1], fields[2]
-	switch selects := pods.present() || namespaces.present(); {
-	case block.present() && selects:
-		f.reject("holds ipBlock beside a selector, want one or the other")
-		return p
-	case block.present():
-		p.Block = block.ipBlock()
-	case !selects:
-		f.reject("holds no podSelector, namespaceSelector or ipBlock")
-	}
 	if pods.present() {
 		p.PodSelector = f.reader.selectors.put(pods.selector())
 	}
 	if namespaces.present() {
 		p.NamespaceSelector = f.reader.selectors.put(namespaces.selector())
+	}
+	if block.present() {
+		p.Block = block.ipBlock()
+	}
+	switch selects := pods.present() || namespaces.present(); {
+	case block.present() && selects:
+		f.reject("holds ipBlock beside a selector, want one or the other")
+		*p = RulePeer{Rule: rule, index: index}
+	case !block.present() && !selects:
+		f.reject("holds no podSelector, namespaceSelector or ipBlock")
 	}
 	return p
 }
@@ -118,7 +121,7 @@ func (f *field) ipBlock() *Block {
 		return nil
 	}
 	fields := f.fields("cidr", "except")
-	cidr, ok := fields[0].legacyCIDR()
+	cidr, bits, ok := fields[0].legacyCIDR()
 	excepted := fields[1]
 	n, isList := excepted.length()
 	if !ok || !isList {
@@ -127,14 +130,15 @@ func (f *field) ipBlock() *Block {
 	b := f.reader.blocks.put(Block{CIDR: cidr, Except: f.reader.prefixes.take(n)[:0]})
 	for i := range n {
 		e := excepted.item(i)
-		except, ok := e.legacyCIDR()
-		if !ok {
-			return nil
-		}
-		if !covers(cidr, except) || except == cidr {
+		except, exceptBits, valid := e.legacyCIDR()
+		if valid && (!cidr.Contains(except.Addr()) || exceptBits <= bits) {
 			e.reject("%s is no part of %s", except, cidr)
 		}
+		ok = ok && valid
 		b.Except = append(b.Except, except)
+	}
+	if !ok {
+		return nil
 	}
 	return b
 }
@@ -142,10 +146,11 @@ func (f *field) ipBlock() *Block {
 // legacyCIDR returns a masked prefix of a field that is older than strict checks of
 // addresses (KEP-4858). Kubernetes rejects host bits, leading zeros and addresses of
 // IPv4 that are written as ones of IPv6 from 1.36 on. They are read as it did before.
-func (f *field) legacyCIDR() (prefix netip.Prefix, ok bool) {
+// The length in bits is the one that is written.
+func (f *field) legacyCIDR() (prefix netip.Prefix, bits int, ok bool) {
 	s, ok := f.text()
 	if !ok {
-		return netip.Prefix{}, false
+		return netip.Prefix{}, 0, false
 	}
 	prefix, err := netip.ParsePrefix(s)
 	zeros := err != nil
@@ -154,11 +159,12 @@ func (f *field) legacyCIDR() (prefix netip.Prefix, ok bool) {
 	}
 	if err != nil {
 		f.reject("%q is no CIDR", s)
-		return netip.Prefix{}, false
+		return netip.Prefix{}, 0, false
 	}
+	bits = prefix.Bits()
 	mapped := prefix.Addr().Is4In6()
-	if mapped && prefix.Bits() >= 96 {
-		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+	if mapped && bits >= 96 {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), bits-96)
 	}
 	switch {
 	case zeros:
@@ -168,12 +174,12 @@ func (f *field) legacyCIDR() (prefix netip.Prefix, ok bool) {
 	case prefix != prefix.Masked():
 		f.reject("%s has host bits, read as %s", s, prefix.Masked())
 	}
-	return prefix.Masked(), true
+	return prefix.Masked(), bits, true
 }
 
-// leadingZeros matches numbers of an IPv4 address or of a length that start with
-// zeros, which Kubernetes reads as decimal.
-var leadingZeros = regexp.MustCompile(`(^|[./])0+([0-9])`)
+// leadingZeros matches numbers of an address or of a length that start with zeros,
+// which Kubernetes ignores.
+var leadingZeros = regexp.MustCompile(`(^|[./:])0+([0-9a-fA-F])`)
 
 // cidr returns a masked prefix as CEL's isCIDR accepts it. Host bits are noted.
 func (f *field) cidr() (prefix netip.Prefix, ok bool) {
@@ -211,23 +217,22 @@ func (f *field) rulePort() *RulePort {
 	fields := f.fields("port", "protocol", "endPort")
 	port, endPort := fields[0], fields[2]
 	protocol, ok := fields[1].protocol()
-	last, validEnd := endPort.port()
-	if !ok || !validEnd {
-		return p
-	}
-	p.Protocol = protocol
+	item, valid := RulePort{Protocol: protocol}, true
 	name, isName := port.value.(string)
 	switch {
-	case endPort.present() && (isName || !port.present()):
-		endPort.reject("needs a port number beside it")
 	case isName:
-		if port.portName(name) {
-			p.Name = name
-		}
-	case !port.present():
-		p.First, p.Last = FirstPort, LastPort
+		item.Name, valid = name, port.portName(name)
+	case port.present():
+		item.First, item.Last, valid = port.portRange(endPort)
 	default:
-		p.First, p.Last = port.portRange(endPort, last)
+		item.First, item.Last = FirstPort, LastPort
+	}
+	if endPort.present() && (isName || !port.present()) {
+		endPort.reject("needs a port number beside it")
+		valid = false
+	}
+	if ok && valid {
+		*p = item
 	}
 	return p
 }
@@ -260,20 +265,19 @@ func plainPortName(s string) bool {
 	return letters > 0 && len(s) <= 15
 }
 
-// portRange returns the ports from f to last, which endPort holds where present.
-// It returns zeros where f is no port or last lies below it.
-func (f *field) portRange(endPort *field, last int) (lo, hi int) {
-	first, ok := f.port()
-	switch {
-	case !ok:
-		return 0, 0
-	case !endPort.present():
-		return first, first
-	case last < first:
-		endPort.reject("%d is below port %d", last, first)
-		return 0, 0
+// portRange returns the ports from f to the one of endPort, where present; ok is
+// false where one of them is no port, or endPort lies below f.
+func (f *field) portRange(endPort *field) (first, last int, ok bool) {
+	first, ok = f.port()
+	if !endPort.present() {
+		return first, first, ok
 	}
-	return first, last
+	last, valid := endPort.port()
+	if written, _ := f.whole(); valid && last < written {
+		endPort.reject("%d is below port %d", last, written)
+		valid = false
+	}
+	return first, last, ok && valid
 }
 
 // selector reads a label selector; an absent one is empty. One with a part that

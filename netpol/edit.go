@@ -14,13 +14,7 @@ import (
 // relation as it is.
 func (rel *Relation) Replacing(o *manifest.Object) (*Difference, []manifest.Gap) {
 	r := &reader{object: o, decoder: &decoder{}}
-	var edited []*Policy
-	switch k := kindOf(o); {
-	case k.isNetworkPolicy():
-		edited = []*Policy{r.policy(rel.namespace(o.Namespace))}
-	case k.isForeignPolicy():
-		edited = r.otherPolicies(rel.namespace, k)
-	}
+	edited := r.policiesOf(rel.namespace)
 	return rel.try(rel.locals.cluster.policiesOf(o.Ref), edited), r.gaps()
 }
 

@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -226,20 +227,32 @@ func (f *field) text() (s string, ok bool) {
 }
 
 // number returns a whole number from lo to hi, 0 where absent; ok is false where
-// it is something else.
+// it is another number or something else.
 func (f *field) number(what string, lo, hi int) (number int, ok bool) {
-	n, ok := f.value.(int64)
+	n, ok := f.whole()
 	switch {
 	case !f.present():
 		return 0, true
 	case !ok:
 		f.reject("is %s, want a %s", describe(f.value), what)
 		return 0, false
-	case n < int64(lo) || n > int64(hi):
+	case n < lo || n > hi:
 		f.reject("is %d, want a %s from %d to %d", n, what, lo, hi)
 		return 0, false
 	}
-	return int(n), true
+	return n, true
+}
+
+// whole returns a whole number; 80.0 is one, for kubectl writes it as 80.
+func (f *field) whole() (n int, ok bool) {
+	switch v := f.value.(type) {
+	case int64:
+		return int(v), true
+	case float64:
+		return int(v), v == math.Trunc(v) && math.Abs(v) < 1<<53
+	default:
+		return 0, false
+	}
 }
 
 // port returns a port number, 0 where absent; ok is false where it is something
@@ -248,7 +261,7 @@ func (f *field) port() (number int, ok bool) {
 	if n, isInt := f.value.(int64); isInt && n >= FirstPort && n <= LastPort {
 		return int(n), true
 	}
-	if _, isInt := f.value.(int64); f.present() && !isInt {
+	if _, isNumber := f.whole(); f.present() && !isNumber {
 		f.reject("is %s, want a port number", describe(f.value))
 		return 0, false
 	}
