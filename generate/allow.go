@@ -24,6 +24,7 @@ func (g *generator) allow(s *Subject) *Proposal {
 			if openings := g.openings(s, d); len(openings) > 0 {
 				p.Isolates = append(p.Isolates, d)
 				p.Rules = append(p.Rules, rulesOf(d, openings)...)
+				g.proposed[side{s, d}] = openings
 			}
 			g.reportBlocked(s, d)
 			continue
@@ -38,6 +39,8 @@ func (g *generator) allow(s *Subject) *Proposal {
 		if d == netpol.Ingress && unknown == "" && !g.opts.PartialDeny {
 			needs = append(needs, g.uncalled(s, needs)...)
 		}
+		needs = g.withoutGiven(s, d, needs)
+		g.proposed[side{s, d}] = needs
 		rules := rulesOf(d, needs)
 		if unknown != "" && !g.opts.PartialDeny {
 			g.remark(s.Workloads[0], "its %s is left open: %s", d.Name(), unknown)

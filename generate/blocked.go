@@ -152,7 +152,7 @@ func (g *generator) opensAll(from, to netpol.Peer, added netpol.ConnSet) bool {
 				continue
 			}
 			for _, n := range g.openings(s, d) {
-				if n.peer.has(far) {
+				if n.peer.has(far) || g.opts.Format == Cilium && n.peer.isOnNode() && far.Block().IsValid() { // which stands for the node, see evaluable
 					added = added.Subtract(n.conn())
 				}
 			}

@@ -33,11 +33,11 @@ func isEntity(e traffic.External, d netpol.Direction, known bool) bool {
 	return entities[d][e] != nil && (known || e != traffic.APIServer || d == netpol.Egress)
 }
 
-// asksNames tells whether the policy allows names of hosts, which Cilium learns from
-// the answers of the DNS that pass through its proxy
+// asksNames tells whether rules allow names of hosts, which Cilium learns from the
+// answers of the DNS that pass through its proxy: a rule for the DNS has to say so
 // (https://docs.cilium.io/en/stable/security/policy/language/#dns-based).
-func (p *Proposal) asksNames() bool {
-	return slices.ContainsFunc(p.Rules, func(r *rule) bool { return r.open == "" && r.peers[0].host != "" })
+func asksNames(rules []*rule) bool {
+	return slices.ContainsFunc(rules, func(r *rule) bool { return len(r.ports) > 0 && r.peers[0].host != "" })
 }
 
 // mostPorts is how many ports Cilium takes in one item of toPorts.
@@ -49,23 +49,29 @@ func (r *rule) cilium(namespace string, names Names, asksNames bool) []string {
 	if r.open != "" {
 		return item([]string{side + "Entities:", "  - all"})
 	}
-	p := r.peers[0]
 	var ports []string
 	for chunk := range slices.Chunk(r.ports, mostPorts) {
 		lines := []string{"ports:"}
 		for _, port := range chunk {
 			lines = append(lines, fmt.Sprintf("  - port: \"%d\"", port.number), "    protocol: "+string(port.protocol))
 		}
-		if asksNames && p.others != nil && p.others.dns {
+		if asksNames && r.isDNS() {
 			lines = append(lines, "rules:", "  dns:", `    - matchPattern: "*"`)
 		}
 		ports = append(ports, indented(1, item(lines))...)
 	}
 	var rules []string
-	for _, fields := range p.cilium(r.direction, side, namespace, names) {
-		rules = append(rules, item(slices.Concat(fields, []string{"toPorts:"}, ports))...)
+	for _, p := range r.peers {
+		for _, fields := range p.cilium(r.direction, side, namespace, names) {
+			rules = append(rules, item(slices.Concat(fields, []string{"toPorts:"}, ports))...)
+		}
 	}
 	return rules
+}
+
+// isDNS tells whether the rule is about those who answer for names.
+func (r *rule) isDNS() bool {
+	return len(r.peers) > 0 && r.peers[0].others != nil && r.peers[0].others.dns
 }
 
 // cilium returns the fields that name a peer. Those of one rule must be of one kind, so
@@ -80,12 +86,10 @@ func (p peer) cilium(d netpol.Direction, side, namespace string, names Names) []
 			selector = names.Others(p.others.labels)
 		}
 		return [][]string{endpoints(side, p.others.namespace, namespace, selector)}
-	case p.others != nil && p.others.onNode:
-		return [][]string{blocks(side, p.others.blocks), {side + "Entities:", "  - host"}}
-	case p.others != nil:
-		return [][]string{blocks(side, p.others.blocks)}
-	case p.block.IsValid():
-		return [][]string{blocks(side, []netpol.Block{{CIDR: p.block}})}
+	case p.isOnNode():
+		return [][]string{blocks(side, p.blocks()), {side + "Entities:", "  - host"}}
+	case p.blocks() != nil:
+		return [][]string{blocks(side, p.blocks())}
 	case p.host != "":
 		return [][]string{{"toFQDNs:", "  - matchName: " + Quote(p.host)}}
 	case p.external != "":

@@ -19,10 +19,12 @@ func TestFormatsAgree(t *testing.T) {
 	var clusters []*netpol.Cluster
 	for _, format := range []Format{NetworkPolicy, Cilium} {
 		g := generatorOf(t, text)
-		result, err := Propose(g.env, Options{Format: format, PartialDeny: true})
+		opts := Options{Format: format, PartialDeny: true}
+		result, err := Propose(g.env, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
+		isMinimal(t, g.env, opts)
 		objects := g.env.Objects
 		for _, p := range result.Proposals {
 			objects = append(objects, p.Object)

@@ -123,11 +123,31 @@ func (r Remark) String() string {
 // a mistake of this package.
 func Propose(env Environment, opts Options) (*Result, error) {
 	g := newGenerator(env, opts)
+	policies, err := g.propose()
+	if err != nil {
+		return nil, err
+	}
+	after, err := g.rebuild(policies)
+	if err == nil {
+		err = g.proveIn(after)
+	}
+	if err == nil {
+		err = g.proveMinimal(after, policies)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("environment %s: proof: %w", env.Name, err)
+	}
+	return &g.result, nil
+}
+
+// propose fills in the result and returns the policies.
+func (g *generator) propose() ([]*manifest.Object, error) {
 	for _, s := range g.subjects {
 		if p := g.allow(s); p != nil {
 			g.result.Proposals = append(g.result.Proposals, p)
 		}
 	}
+	g.share()
 	g.deny()
 	g.sort()
 	g.name()
@@ -138,10 +158,7 @@ func Propose(env Environment, opts Options) (*Result, error) {
 		}
 		policies = append(policies, p.Object)
 	}
-	if err := g.prove(policies); err != nil {
-		return nil, fmt.Errorf("environment %s: proof: %w", env.Name, err)
-	}
-	return &g.result, nil
+	return policies, nil
 }
 
 // generator proposes the policies of one environment.
@@ -151,6 +168,7 @@ type generator struct {
 	subjects []*Subject
 	of       map[*netpol.Workload]*Subject
 	services map[*netpol.Workload][]*netpol.Service
+	proposed map[side][]need // what the proposals allow
 	result   Result
 
 	known
@@ -169,7 +187,7 @@ type generator struct {
 func newGenerator(env Environment, opts Options) *generator {
 	g := &generator{
 		env: env, opts: opts, known: knownOf(env.Known),
-		needs: map[side][]need{}, opened: map[side][]need{}, injectors: map[*netpol.Workload][]*traffic.Injector{},
+		proposed: map[side][]need{}, needs: map[side][]need{}, opened: map[side][]need{}, injectors: map[*netpol.Workload][]*traffic.Injector{},
 	}
 	g.findSubjects()
 	return g

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -42,6 +43,18 @@ const (
 
 func propose(t *testing.T, text string, opts Options) *Result {
 	t.Helper()
+	env := environmentOf(t, text)
+	result, err := Propose(env, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isMinimal(t, env, opts)
+	return result
+}
+
+// environmentOf returns the environment of some manifests, which must be valid.
+func environmentOf(t *testing.T, text string) Environment {
+	t.Helper()
 	objects, gaps := manifest.Parse("cluster.yaml", []byte(text))
 	if len(gaps) > 0 {
 		t.Fatal(gaps)
@@ -50,11 +63,11 @@ func propose(t *testing.T, text string, opts Options) *Result {
 	if len(gaps) > 0 {
 		t.Fatal(gaps)
 	}
-	result, err := Propose(Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result
+	return environment(c, objects)
+}
+
+func environment(c *netpol.Cluster, objects []*manifest.Object) Environment {
+	return Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}
 }
 
 // summary writes what policies do in a line each, and then the remarks.
@@ -88,6 +101,8 @@ func (r *rule) who() string {
 	switch {
 	case p.subject != nil:
 		return p.subject.Namespace + "/" + p.subject.name()
+	case p.part > 0:
+		return fmt.Sprintf("%s (%s)", p.others.name, p.blocks()[0].CIDR)
 	case p.others != nil:
 		return p.others.name
 	case p.block.IsValid():
@@ -102,7 +117,7 @@ func (r *rule) who() string {
 func (r *rule) onPorts() string {
 	var ports []string
 	for _, p := range r.ports {
-		ports = append(ports, netpol.Ports(p.protocol, p.number, p.number).String())
+		ports = append(ports, need{port: p.number, protocol: p.protocol}.conn().String())
 	}
 	return strings.Join(ports, ",")
 }

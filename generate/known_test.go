@@ -58,10 +58,12 @@ func TestKnown(t *testing.T) {
 			}
 			g := generatorOf(t, namespaces+app+ledger)
 			g.env.Known = c.Cluster
-			result, err := Propose(g.env, Options{Format: test.format, DefaultDeny: DenyNever, Wanted: func(w *netpol.Workload) bool { return w.Name == "api" }})
+			opts := Options{Format: test.format, DefaultDeny: DenyNever, Wanted: func(w *netpol.Workload) bool { return w.Name == "api" }}
+			result, err := Propose(g.env, opts)
 			if err != nil {
 				t.Fatal(err)
 			}
+			isMinimal(t, g.env, opts)
 			got := slices.DeleteFunc(summary(result), func(line string) bool { return strings.Contains(line, "host network") })
 			if diff := cmp.Diff([]string{"shop/api-allow " + test.want}, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -7,10 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/ringfence/ringfence/manifest"
-	"github.com/ringfence/ringfence/netpol"
-	"github.com/ringfence/ringfence/traffic"
 )
 
 // meshed is a workload of the namespace mesh with labels and annotations of its pods.
@@ -76,12 +72,7 @@ func TestInjected(t *testing.T) {
 
 func generatorOf(t *testing.T, text string) *generator {
 	t.Helper()
-	objects, gaps := manifest.Parse("cluster.yaml", []byte(text))
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
-	c, _ := netpol.New(objects, netpol.Options{})
-	return newGenerator(Environment{Name: "test", Objects: objects, Cluster: c, Calls: traffic.Infer(c, objects)}, Options{})
+	return newGenerator(environmentOf(t, text), Options{})
 }
 
 func TestUnknownInjector(t *testing.T) {

@@ -14,11 +14,15 @@ import (
 type peer struct {
 	subject  *Subject // pods of the environment
 	others   *others
+	part     int // of the blocks of others the only one, from 1; 0 for all
 	block    netip.Prefix
 	host     string           // only where the format has names of hosts
 	external traffic.External // only where the format has a name for it
 	open     string           // why nobody can be named
 }
+
+// isAddresses tells whether others are no pods.
+func (o *others) isAddresses() bool { return o != nil && o.namespace == "" }
 
 // has tells whether a workload of the environment is among the pods.
 func (o *others) has(w *netpol.Workload) bool {
@@ -95,11 +99,59 @@ func (g *generator) external(e traffic.External, d netpol.Direction) peer {
 
 // covers tells whether whoever o names is named by p too.
 func (p peer) covers(o peer) bool {
-	if (p == peer{}) {
+	switch {
+	case p == peer{} || p == o:
 		return true
+	case o.block.IsValid() || o.others.isAddresses():
+		return !slices.ContainsFunc(o.blocks(), func(b netpol.Block) bool { return !p.coversBlock(b) })
 	}
-	return p.subject != nil && o.subject != nil && p.subject.Namespace == o.subject.Namespace &&
-		!slices.ContainsFunc(o.subject.Workloads, func(w *netpol.Workload) bool { return !has(w.Labels, p.subject.Labels) })
+	switch {
+	case p.subject != nil:
+		return o.arePods(p.subject.Namespace, p.subject.Labels)
+	case p.others != nil && !p.others.isAddresses():
+		return o.arePods(p.others.namespace, p.others.labels)
+	default:
+		return false
+	}
+}
+
+// arePods tells whether all who are named are pods of a namespace with some labels.
+func (p peer) arePods(namespace string, labels map[string]string) bool {
+	switch {
+	case p.subject != nil:
+		return p.subject.Namespace == namespace && !slices.ContainsFunc(p.subject.Workloads, func(w *netpol.Workload) bool { return !has(w.Labels, labels) })
+	case p.others != nil:
+		return p.others.namespace == namespace && has(p.others.labels, labels)
+	default:
+		return false
+	}
+}
+
+// blocks returns the blocks of addresses that are named, nil for pods.
+func (p peer) blocks() []netpol.Block {
+	switch {
+	case p.block.IsValid():
+		return []netpol.Block{{CIDR: p.block}}
+	case p.part > 0:
+		return p.others.blocks[p.part-1 : p.part]
+	case p.others != nil:
+		return p.others.blocks
+	default:
+		return nil
+	}
+}
+
+func (p peer) coversBlock(b netpol.Block) bool {
+	return slices.ContainsFunc(p.blocks(), func(own netpol.Block) bool {
+		return within(b.CIDR, own.CIDR) && !slices.ContainsFunc(own.Except, func(e netip.Prefix) bool {
+			return e.Overlaps(b.CIDR) && !slices.ContainsFunc(b.Except, func(theirs netip.Prefix) bool { return within(e, theirs) })
+		})
+	})
+}
+
+// within tells whether all addresses of a block are in another.
+func within(p, other netip.Prefix) bool {
+	return other.Bits() <= p.Bits() && other.Contains(p.Addr())
 }
 
 // ends returns the peers of a cluster that are meant; for anybody, an address and a
@@ -140,7 +192,7 @@ func (p peer) has(o netpol.Peer) bool {
 	case p.others != nil:
 		return slices.ContainsFunc(p.others.blocks, func(b netpol.Block) bool { return o.Block().IsValid() && b.Contains(o.Block()) })
 	case p.block.IsValid():
-		return o.Block().IsValid() && p.block.Bits() <= o.Block().Bits() && p.block.Contains(o.Block().Addr())
+		return o.Block().IsValid() && within(o.Block(), p.block)
 	case p.host != "", p.external != "":
 		return o.Block().IsValid()
 	default:
@@ -148,12 +200,14 @@ func (p peer) has(o netpol.Peer) bool {
 	}
 }
 
+func (p peer) isOnNode() bool { return p.others != nil && p.others.onNode }
+
 // partsOf cuts a block as the policies of a cluster do, without its exceptions as far
 // as the policies tell them apart.
 func partsOf(c *netpol.Cluster, b netpol.Block) []netpol.Peer {
 	return slices.DeleteFunc(c.Split(netpol.Addresses(b.CIDR)), func(part netpol.Peer) bool {
 		return slices.ContainsFunc(b.Except, func(e netip.Prefix) bool {
-			return e.Bits() <= part.Block().Bits() && e.Contains(part.Block().Addr())
+			return within(part.Block(), e)
 		})
 	})
 }

@@ -56,6 +56,12 @@ func (g *generator) prove(policies []*manifest.Object) error {
 	if err != nil {
 		return err
 	}
+	return g.proveIn(after)
+}
+
+// proveIn checks that every need is allowed in a cluster with policies, and that nothing
+// opens.
+func (g *generator) proveIn(after *netpol.Cluster) error {
 	for _, s := range g.subjects {
 		for _, d := range []netpol.Direction{netpol.Ingress, netpol.Egress} {
 			if err := g.proveNeeds(after, s, d); err != nil {
@@ -89,7 +95,8 @@ func (g *generator) objects() []*manifest.Object {
 	return append(objects, g.env.Objects...)
 }
 
-// rebuild builds the cluster with more policies, or with what stands for them.
+// rebuild builds the cluster with more policies, which must be valid, or with what stands
+// for them.
 func (g *generator) rebuild(policies []*manifest.Object) (*netpol.Cluster, error) {
 	objects := g.objects()
 	for _, o := range policies {
@@ -108,11 +115,11 @@ func (g *generator) rebuild(policies []*manifest.Object) (*netpol.Cluster, error
 
 // isAccepted returns what is wrong with a policy, or not evaluated.
 func isAccepted(o *manifest.Object) error {
+	if problems := netpol.Validate(o); len(problems) > 0 {
+		return fmt.Errorf("policy %s is not valid: %s", o.Ref, problems[0].Reason)
+	}
 	c, _ := netpol.New([]*manifest.Object{o}, netpol.Options{})
 	for _, p := range slices.Concat(c.Policies, c.Others) {
-		if len(p.Problems) > 0 {
-			return fmt.Errorf("policy %s is not valid: %s", p.Ref, p.Problems[0].Reason)
-		}
 		if doubts := p.Doubts(); len(doubts) > 0 {
 			return fmt.Errorf("policy %s is not evaluated completely: %s", p.Ref, doubts[0].Reason)
 		}

@@ -2,6 +2,7 @@ package generate
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -26,7 +27,7 @@ type port struct {
 // a rule for more peers allows already.
 func rulesOf(d netpol.Direction, needs []need) []*rule {
 	var rules []*rule
-	for _, n := range needs {
+	for _, n := range apart(needs) {
 		p := n.peer
 		p.open = "" // the reason makes no other rule
 		i := slices.IndexFunc(rules, func(r *rule) bool { return r.peers[0] == p })
@@ -36,17 +37,11 @@ func rulesOf(d netpol.Direction, needs []need) []*rule {
 		}
 		rules[i].add(n)
 	}
-	for i, r := range rules {
-		for j, other := range rules {
-			if i != j && other.peers[0].covers(r.peers[0]) && !(r.peers[0].covers(other.peers[0]) && i < j) {
-				r.yield(other)
-			}
-		}
-	}
-	rules = slices.DeleteFunc(rules, func(r *rule) bool { return len(r.ports) == 0 })
 	for _, r := range rules {
-		slices.SortFunc(r.ports, comparePorts)
+		r.joinPorts()
 	}
+	yieldAll(rules, rules)
+	rules = slices.DeleteFunc(rules, (*rule).isEmpty)
 	slices.SortStableFunc(rules, func(a, b *rule) int { return strings.Compare(a.key(), b.key()) })
 	return rules
 }
@@ -58,17 +53,54 @@ func (r *rule) add(n need) {
 	}
 }
 
+// isOf tells whether a need is for the port.
+func (p port) isOf(n need) bool {
+	return n.protocol == p.protocol && (n.port == p.number || p.number == 0)
+}
+
+// joinPorts leaves out the ports of protocols of which the rule has all.
+func (r *rule) joinPorts() {
+	every := func(p port) port { return port{p.protocol, 0} }
+	all := slices.Clone(r.ports)
+	r.ports = slices.DeleteFunc(r.ports, func(p port) bool { return p != every(p) && slices.Contains(all, every(p)) })
+	slices.SortFunc(r.ports, comparePorts)
+}
+
+// isEmpty tells whether a rule has yielded everything.
+func (r *rule) isEmpty() bool { return r.open == "" && len(r.ports) == 0 }
+
+// yieldAll lets rules leave out what others allow anyway, and of two that allow the same
+// the later one. Those for the DNS come last, and stay if Cilium is to learn a name by
+// them.
+func yieldAll(rules, others []*rule) {
+	for _, dns := range []bool{false, true} {
+		if dns && asksNames(rules) {
+			return
+		}
+		for _, r := range slices.Backward(rules) {
+			if r.open != "" || r.isDNS() != dns {
+				continue
+			}
+			for _, other := range others {
+				if r != other && r.direction == other.direction && other.open == "" && other.peers[0].covers(r.peers[0]) {
+					r.yield(other)
+				}
+			}
+		}
+	}
+}
+
 // yield gives the ports that a rule for more peers has to that rule.
 func (r *rule) yield(wider *rule) {
 	r.ports = slices.DeleteFunc(r.ports, func(p port) bool {
 		covered := slices.Contains(wider.ports, p) || slices.Contains(wider.ports, port{p.protocol, 0})
 		if covered {
 			for _, n := range r.needs {
-				if (port{n.protocol, n.port}) == p {
+				if p.isOf(n) {
 					wider.needs = append(wider.needs, n)
 				}
 			}
-			r.needs = slices.DeleteFunc(r.needs, func(n need) bool { return port{n.protocol, n.port} == p })
+			r.needs = slices.DeleteFunc(r.needs, p.isOf)
 		}
 		return covered
 	})
@@ -90,7 +122,7 @@ func (r *rule) key() string {
 	case p.block.IsValid():
 		return "2" + p.block.String()
 	case p.others != nil && p.others.namespace == "":
-		return "3" + p.others.name
+		return fmt.Sprintf("3%s%04d", p.others.name, p.part)
 	case p.host != "", p.external != "":
 		return "3" + p.host + string(p.external)
 	case p.others != nil:

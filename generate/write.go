@@ -28,7 +28,7 @@ func (p *Proposal) write() error {
 // Manifest spells the policy out as it is named where it is written.
 func (p *Proposal) Manifest(names Names) *Manifest {
 	m := &Manifest{
-		Format: p.Format, OpenBecause: p.openBecause(), Outside: p.outside(), Isolates: p.Isolates, asksNames: p.asksNames(),
+		Format: p.Format, OpenBecause: p.openBecause(), Outside: p.outside(), Isolates: p.Isolates, asksNames: asksNames(p.Rules),
 	}
 	m.Name, m.Namespace = names.Policy(p)
 	m.Selector = []string{p.Format.selector() + " {}"}
@@ -158,14 +158,12 @@ func (p peer) spell(namespace string, names Names) []string {
 		return item(inNamespace(p.others.namespace))
 	case p.others != nil && p.others.namespace != "":
 		return podsIn(p.others.namespace, names.Others(p.others.labels))
-	case p.others != nil:
+	default:
 		var items []string
-		for _, b := range p.others.blocks {
+		for _, b := range p.blocks() {
 			items = append(items, blockItem(b)...)
 		}
 		return items
-	default:
-		return blockItem(netpol.Block{CIDR: p.block})
 	}
 }
 

@@ -41,7 +41,8 @@ policies isolate are left alone. What is not known is left open and said, unless
 --partial deny is given.
 
 Before anything is printed or written, the proposals are proved: the environment is
-built again with them, every need is allowed and nothing that was closed opens.
+built again with them, every need is allowed, nothing that was closed opens, and no
+rule could be left out.
 
 With --write the policies of all environments go into the repository, beside the
 manifests of their workloads: into a base where all overlays need the same, else into
