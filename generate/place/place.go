@@ -168,7 +168,9 @@ func (p *planner) survey(given *Environment) {
 		for _, o := range t.Objects {
 			e.from[o] = t
 		}
-		p.contentOf(site{t.Kind, t.Dir})
+		if t.Kind != render.Unseen { // whose folder is that of the object that names it
+			p.contentOf(site{t.Kind, t.Dir})
+		}
 		for dir := range p.closureOf(t.Target).dirs {
 			p.contentOf(site{render.Kustomize, dir})
 		}

@@ -43,7 +43,7 @@ func (p *planner) settle() {
 	for at, group := range groups {
 		shared := !markRepeated(group) && !p.apart[at] && p.agree(at.site, group)
 		for _, pl := range group {
-			pl.site = pl.root
+			pl.site = p.innermost(pl, group)
 			if shared {
 				pl.site = pl.home
 			}
@@ -52,6 +52,22 @@ func (p *planner) settle() {
 		}
 	}
 	p.leaveOut()
+}
+
+// innermost is the root of the target, or, where that uses the root of another target of
+// the group, that one: what stands there holds for both.
+func (p *planner) innermost(pl *placement, group []*placement) site {
+	inner := pl
+	for again := true; again; {
+		again = false
+		for _, other := range group {
+			_, used := p.closureOf(inner.target.Target).dirs[other.root.dir]
+			if used && other.root.kind == render.Kustomize && other.root != inner.root {
+				inner, again = other, true
+			}
+		}
+	}
+	return inner.root
 }
 
 // markRepeated finds proposals of one target for one manifest: a base that the target
