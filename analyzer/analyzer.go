@@ -30,7 +30,7 @@ type Environment struct {
 	// NamespaceLabels are labels that the manifests do not hold, by namespace.
 	NamespaceLabels map[string]map[string]string
 	Hints           []traffic.Hint // calls that people tell
-	DNS             config.DNS     // of the cluster, where it is not as in most
+	Cluster         config.Cluster // what is known of it besides the manifests
 }
 
 // Options say how to analyze.

@@ -231,7 +231,10 @@ spec:
   - to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]
     ports: [{port: 80}]
   - to: [{ipBlock: {cidr: 10.0.0.0/8}}]
-`), []string{"22 low overbroad-ip-block", "24 medium overbroad-ip-block"}},
+`), []string{
+			"22 low overbroad-ip-block", "24 medium overbroad-ip-block",
+			"26 medium metadata-service-reachable", "26 medium excepted-then-allowed",
+		}},
 		"labels of nobody": {deployment("web") + denyAll + policy(`
 spec:
   podSelector: {matchLabels: {app: wbe}}

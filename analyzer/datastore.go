@@ -55,6 +55,42 @@ func dataStore(w *netpol.Workload) string {
 	return ""
 }
 
+// addStore tells whether any pod can call the data store of a workload. Only an image
+// tells surely that there is one; a Job with it is a client.
+func (f *facts) addStore(fact *workloadFact, w *netpol.Workload) {
+	port, ok := f.storePort(w)
+	if !ok || w.Kind == "Job" || w.Kind == "CronJob" || w.Operated != nil {
+		return
+	}
+	fact.StorePort = portTitle(port, netpol.TCP)
+	fact.StoreOpen = !f.cluster.Isolated(w, netpol.Ingress)
+	for _, p := range f.cluster.Isolating(w, netpol.Ingress) {
+		for _, r := range p.Rules(netpol.Ingress) {
+			if matchesEveryPod(r) && r.On(w.Ports).Contains(netpol.TCP, port) {
+				fact.StoreOpen = true
+				fact.StoreOpenBy = append(fact.StoreOpenBy, f.rulePlace(r))
+			}
+		}
+	}
+}
+
+// storePort returns the port of the data store that an image of a workload is, if it
+// declares the port or a Service leads there.
+func (f *facts) storePort(w *netpol.Workload) (port int, ok bool) {
+	images := images(w)
+	for _, store := range dataStores() {
+		if !slices.ContainsFunc(images, func(i string) bool { return slices.Contains(store.images, i) }) {
+			continue
+		}
+		port = store.port
+		if port == 0 && len(w.Ports) > 0 {
+			port = w.Ports[0].Number
+		}
+		return port, port != 0 && (declares(w, port, netpol.TCP) || slices.ContainsFunc(f.entries[w], func(e netpol.Entry) bool { return e.Number == port }))
+	}
+	return 0, false
+}
+
 // images returns the last parts of the names of a workload's images:
 // "redis" for "registry.example/cache/redis:7@sha256:…".
 func images(w *netpol.Workload) []string {

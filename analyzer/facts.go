@@ -91,6 +91,8 @@ func (f *facts) model() *Model {
 	m.Blocked = f.blocked()
 	m.Dangling = f.dangling()
 	f.readSelectors(m)
+	f.readBlocks(m)
+	f.readSurplus(m)
 	f.readGaps(m)
 	return m
 }

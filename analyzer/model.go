@@ -19,6 +19,12 @@ type Model struct {
 	NotEvaluated   []gapFact      `json:"not_evaluated"`
 	Contradictions []selectorFact `json:"contradictions"`
 	Unstable       []selectorFact `json:"unstable"`
+
+	MetadataBlocks   []metadataFact  `json:"metadata_blocks"`
+	CancelledExcepts []cancelledFact `json:"cancelled_excepts"`
+	HiddenSources    []hiddenFact    `json:"hidden_sources"`
+	PodBlocks        []podBlockFact  `json:"pod_blocks"`
+	Surplus          []surplusFact   `json:"surplus"`
 }
 
 type environmentFact struct {
@@ -52,6 +58,44 @@ type selectorFact struct {
 	Key      string `json:"key"`
 }
 
+// metadataFact is a block of egress that holds an address of a metadata service.
+type metadataFact struct {
+	placeFact
+	CIDR    string `json:"cidr"`
+	Address string `json:"address"`
+	Ports   string `json:"ports"`
+}
+
+// cancelledFact is what a block excepts and other rules allow.
+type cancelledFact struct {
+	placeFact
+	Except string      `json:"except"`
+	By     []placeFact `json:"by"`
+}
+
+// hiddenFact is a block of clients whose addresses pods do not see.
+type hiddenFact struct {
+	placeFact
+	CIDR         string `json:"cidr"`
+	Service      int    `json:"service"`
+	ServicePath  []any  `json:"service_path"`
+	ServiceTitle string `json:"service_title"`
+}
+
+// podBlockFact is a block that stands for pods.
+type podBlockFact struct {
+	placeFact
+	CIDR       string `json:"cidr"`
+	Configured bool   `json:"configured"`
+}
+
+// surplusFact is an ingress rule that admits everybody on ports that nobody needs.
+type surplusFact struct {
+	placeFact
+	Ports     string `json:"ports"`
+	Workloads []int  `json:"workloads"`
+}
+
 // elsewhereFact are workloads of another namespace.
 type elsewhereFact struct {
 	Namespace string `json:"namespace"`
@@ -78,6 +122,9 @@ type workloadFact struct {
 	HostNetworkPath []any       `json:"host_network_path"`
 	MatchedBy       []int       `json:"matched_by"`
 	DataStore       string      `json:"data_store"`
+	StoreOpen       bool        `json:"store_open"`
+	StorePort       string      `json:"store_port"`
+	StoreOpenBy     []placeFact `json:"store_open_by"`
 	ClusterDNS      bool        `json:"cluster_dns"`
 	Uncertain       bool        `json:"uncertain"`
 	Operated        bool        `json:"operated"`

@@ -47,7 +47,7 @@ func (f *facts) isDNS(p *netpol.RulePort) bool {
 
 // dnsPorts are 53, and 5353 where the DNS pods listen there (OpenShift), since policies
 // see the pod's port; and what the user knows of the cluster.
-func (f *facts) dnsPorts() []int { return []int{53, 5353, f.env.DNS.Port} }
+func (f *facts) dnsPorts() []int { return []int{53, 5353, f.env.Cluster.DNS.Port} }
 
 func (f *facts) onlyDNS(r *netpol.Rule) bool {
 	if r.AllPorts {
@@ -95,7 +95,7 @@ func (f *facts) mayBeDNS(p *netpol.RulePeer) bool {
 
 // isKnownDNS tells whether a peer matches the pods that the user names as the DNS.
 func (f *facts) isKnownDNS(p *netpol.RulePeer) bool {
-	pods := f.env.DNS.Pods
+	pods := f.env.Cluster.DNS.Pods
 	if pods == nil || p.PodSelector != nil && !p.PodSelector.Matches(pods.Labels) {
 		return false
 	}

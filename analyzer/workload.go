@@ -23,10 +23,12 @@ func (f *facts) workload(w *netpol.Workload) workloadFact {
 		Operated:        w.Operated != nil,
 		Callers:         f.callers[w],
 		Callees:         f.callees[w],
+		StoreOpenBy:     []placeFact{},
 		ExposedBy:       []placeFact{},
 		Ingress:         f.ingress(w),
 		Egress:          f.egress(w),
 	}
+	f.addStore(&fact, w)
 	for _, p := range f.cluster.Namespace(w.Namespace).Policies() {
 		if p.Selector.Matches(w.Labels) {
 			fact.MatchedBy = append(fact.MatchedBy, f.places.object(p.Source))

@@ -20,17 +20,32 @@ unprotected contains w.id if {
 	not w.uncertain
 }
 
+# Data stores that any pod can reach on their port, by id, with the same left out.
+sensitive contains w.id if {
+	some w in input.workloads
+	w.store_open
+	not w.host_network
+	not w.helm_test
+	not w.uncertain
+}
+
 # Workloads reachable from outside the cluster, by id.
 exposed contains w.id if {
 	some w in input.workloads
 	count(w.exposed_by) > 0
 }
 
-# Ingress rules that explain why a workload is unprotected: [policy, path].
+# Ingress rules that explain why a workload is unprotected, or a data store open:
+# [policy, path].
 explains contains [place.object, place.path] if {
 	some w in input.workloads
 	w.id in unprotected
 	some place in w.ingress.open_by
+}
+
+explains contains [place.object, place.path] if {
+	some id in sensitive
+	some place in workload[id].store_open_by
 }
 
 # Policies called a denial that allow everything, which deny-named-allow reports.

@@ -46,6 +46,11 @@ _document := {
 	"not_evaluated": [],
 	"contradictions": [],
 	"unstable": [],
+	"metadata_blocks": [],
+	"cancelled_excepts": [],
+	"hidden_sources": [],
+	"pod_blocks": [],
+	"surplus": [],
 }
 
 _namespace := {
@@ -69,6 +74,9 @@ _workload := {
 	"host_network_path": ["spec", "template", "spec", "hostNetwork"],
 	"matched_by": [],
 	"data_store": "",
+	"store_open": false,
+	"store_port": "",
+	"store_open_by": [],
 	"cluster_dns": true,
 	"uncertain": false,
 	"operated": false,

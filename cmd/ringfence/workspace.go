@@ -277,7 +277,7 @@ func (w *workspace) analyzed() []analyzer.Environment {
 	}
 	environments := make([]analyzer.Environment, 0, len(w.environments))
 	for _, e := range w.environments {
-		env := analyzer.Environment{Name: e.Name, Objects: e.Objects(), NamespaceLabels: labels, Hints: w.hints(), DNS: w.config.Cluster.DNS}
+		env := analyzer.Environment{Name: e.Name, Objects: e.Objects(), NamespaceLabels: labels, Hints: w.hints(), Cluster: w.config.Cluster}
 		for _, r := range e.Results {
 			for _, gap := range r.Gaps {
 				env.Gaps = append(env.Gaps, analyzer.Gap{Gap: gap, Target: r.Name})
