@@ -22,38 +22,90 @@ type builder struct {
 	gaps        []manifest.Gap
 }
 
-// add puts the objects into the cluster in their order, namespaces first, for the
-// others need them.
+// given is an object that matters, and what it was read as.
+type given struct {
+	*manifest.Object
+	replaced bool // by a later one
+	read     any  // *Workload, *Service, *Policy or []*Policy; nil for other objects
+}
+
+// add puts the objects into the cluster, sorted. It reads them in the order in which
+// they are given, for that is about the order in which they lie in memory.
 func (b *builder) add(objects []*manifest.Object) {
-	objects = b.latest(objects)
-	c := b.cluster
+	all := make([]given, 0, len(objects))
 	for _, o := range objects {
-		if kindOf(o).isNamespace() {
-			b.read(o, func(r *reader) { r.declare(c.namespace(o.Name)) })
+		if kindOf(o).matters() {
+			all = append(all, given{Object: o})
 		}
 	}
-	for _, o := range objects {
-		switch k := kindOf(o); {
-		case k.isNetworkPolicy():
-			b.read(o, func(r *reader) { c.Policies = append(c.Policies, b.noted(r.policy(c.namespace(o.Namespace)))...) })
-		case k.isService():
-			b.read(o, func(r *reader) { c.Services = append(c.Services, r.service(c.namespace(o.Namespace))) })
-		case k.isForeignPolicy():
-			c.Foreign = append(c.Foreign, o)
-			b.read(o, func(r *reader) { c.Others = append(c.Others, b.noted(r.otherPolicies(c.namespace, k)...)...) })
+	sorted := b.sorted(all)
+	for i := range all {
+		if o := &all[i]; !o.replaced {
+			o.read = b.read(o.Object)
+		}
+	}
+	for _, o := range sorted {
+		b.place(o)
+	}
+}
+
+// read reads an object of a kind that is no mere part of others.
+func (b *builder) read(o *manifest.Object) (read any) {
+	b.decoder.used = 0
+	b.reader = reader{object: o, decoder: &b.decoder}
+	c, r := b.cluster, &b.reader
+	switch k := kindOf(o); {
+	case k.isNamespace():
+		r.declare(c.namespace(o.Name))
+	case k.isNetworkPolicy():
+		p := r.policy(c.namespace(o.Namespace))
+		b.note(p)
+		read = p
+	case k.isService():
+		read = r.service(c.namespace(o.Namespace))
+	case k.isForeignPolicy():
+		policies := r.otherPolicies(c.namespace, k)
+		for _, p := range policies {
+			b.note(p)
+		}
+		read = policies
+	default:
+		if path, ok := k.templatePath(); ok {
+			if w := b.workload(r, path); w != nil {
+				read = w
+			}
+		}
+	}
+	b.gaps = append(b.gaps, r.gaps()...)
+	return read
+}
+
+// place puts what an object was read as, or the object, into the cluster.
+func (b *builder) place(o *given) {
+	c := b.cluster
+	switch read := o.read.(type) {
+	case *Workload:
+		c.Workloads = append(c.Workloads, read)
+	case *Service:
+		c.Services = append(c.Services, read)
+	case *Policy:
+		c.Policies = append(c.Policies, read)
+	case []*Policy:
+		c.Foreign = append(c.Foreign, o.Object)
+		c.Others = append(c.Others, read...)
+	default:
+		switch k := kindOf(o.Object); {
 		case k.isRoute():
-			c.routes = append(c.routes, o)
+			c.routes = append(c.routes, o.Object)
 		case k.isReferenceGrant():
-			c.grants = append(c.grants, o)
+			c.grants = append(c.grants, o.Object)
 		case k.isNetworkSet():
 			b.networkSets = true
 		case k.isHostEndpoint():
 			b.hosts = true
 		default:
-			if path, ok := k.templatePath(); ok {
-				b.read(o, func(r *reader) { b.addWorkload(r, path) })
-			} else if op := k.operator(); op != nil {
-				b.addOperated(o, op)
+			if op := k.operator(); op != nil {
+				b.addOperated(o.Object, op)
 			}
 		}
 	}
@@ -90,72 +142,60 @@ func (r *reader) otherPolicies(namespace func(string) *Namespace, k kind) []*Pol
 	return []*Policy{notEvaluated(r.object, n)}
 }
 
-func (b *builder) read(o *manifest.Object, decode func(*reader)) {
-	b.decoder.used = 0
-	b.reader = reader{object: o, decoder: &b.decoder}
-	decode(&b.reader)
-	b.gaps = append(b.gaps, b.reader.gaps()...)
-}
-
-// noted notes what policies ask for, while it is at hand.
-func (b *builder) noted(policies ...*Policy) []*Policy {
-	for _, p := range policies {
-		b.splits.add(p)
-		if p.asksForAdded() {
-			b.asking = append(b.asking, p)
-		}
+// note notes what a policy asks for, while it is at hand.
+func (b *builder) note(p *Policy) {
+	b.splits.add(p)
+	if p.asksForAdded() {
+		b.asking = append(b.asking, p)
 	}
-	return policies
 }
 
-// addWorkload adds a workload, unless it has no template of its own: a Rollout
-// may refer to a Deployment that has.
-func (b *builder) addWorkload(r *reader, path []any) {
+// workload reads a workload. It returns nil for one without a template of its own: a
+// Rollout may refer to a Deployment that has one.
+func (b *builder) workload(r *reader, path []any) *Workload {
 	template := r.root().at(path...)
 	if !template.present() && r.root().at("spec", "workloadRef").present() {
-		return
+		return nil
 	}
 	w := r.workload(template, path)
 	w.namespace = b.cluster.namespace(w.Namespace)
-	b.cluster.Workloads = append(b.cluster.Workloads, w)
+	return w
 }
 
-// latest returns the objects that matter, sorted, without those that a later one
-// replaces. An object without a name gets one from the API server and replaces
+// sorted returns the objects that count, sorted. Of two with the same Ref that is the
+// later one; but an object without a name gets one from the API server, and replaces
 // nothing.
-func (b *builder) latest(objects []*manifest.Object) []*manifest.Object {
-	byNamespace := map[string][]*manifest.Object{}
-	count := 0
-	for _, o := range objects {
-		if kindOf(o).matters() {
-			byNamespace[o.Namespace] = append(byNamespace[o.Namespace], o)
-			count++
-		}
+func (b *builder) sorted(objects []given) []*given {
+	byNamespace := map[string][]*given{}
+	for i := range objects {
+		o := &objects[i]
+		byNamespace[o.Namespace] = append(byNamespace[o.Namespace], o)
 	}
-	latest := make([]*manifest.Object, 0, count)
+	sorted := make([]*given, 0, len(objects))
 	for _, name := range slices.Sorted(maps.Keys(byNamespace)) {
 		all := byNamespace[name]
 		slices.SortStableFunc(all, byKindAndName)
 		for i, o := range all {
 			if i+1 < len(all) && o.Name != "" && o.Ref == all[i+1].Ref {
-				b.replaced(o, all[i+1])
+				b.replace(o, all[i+1])
 			} else {
-				latest = append(latest, o)
+				sorted = append(sorted, o)
 			}
 		}
 	}
-	return latest
+	return sorted
 }
 
 // byKindAndName orders objects of one namespace like Ref.Compare.
-func byKindAndName(o, p *manifest.Object) int {
+func byKindAndName(o, p *given) int {
 	if o.Kind == p.Kind && o.Group == p.Group {
 		return strings.Compare(o.Name, p.Name)
 	}
 	return o.Compare(p.Ref)
 }
 
-func (b *builder) replaced(o, by *manifest.Object) {
+func (b *builder) replace(o, by *given) {
+	o.replaced = true
 	b.gaps = append(b.gaps, manifest.Gap{
 		Pos:    o.Pos,
 		Code:   manifest.DuplicateObject,
