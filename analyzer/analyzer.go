@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
@@ -41,6 +42,12 @@ type Options struct {
 	// Accept returns the reason why the user accepts a gap, empty for none. An
 	// accepted gap is no finding, and still leaves its environment incomplete.
 	Accept func(manifest.Gap) string
+	// Severities, Ignores and Comments change which findings count, and how much.
+	Severities []config.Severity
+	Ignores    []config.Ignore
+	Comments   []Comment
+	Today      time.Time // suppressions that ended before have no effect
+	Partial    bool      // a part of the repository was asked for, so something may be missing
 }
 
 // Analyze returns the findings of all environments, merged and sorted. The
@@ -58,9 +65,12 @@ func Analyze(ctx context.Context, environments []Environment, opts Options) (*Re
 		report.Workloads += r.workloads
 		report.Policies += r.policies
 	}
+	decisions := newSuppressions(environments, opts)
+	decide(results, decisions, opts.Severities)
+	report.take(merge(results), opts.Persona)
+	report.Gaps = append(report.Gaps, decisions.remarks(completelySeen(environments, opts))...)
 	slices.SortFunc(report.Gaps, compareGaps)
 	report.Gaps = slices.Compact(report.Gaps)
-	report.Findings = merge(results, opts.Persona)
 	return report, nil
 }
 
@@ -115,7 +125,9 @@ type located struct {
 	rules.Violation
 	environment string
 	place       place
+	origin      manifest.Origin
 	related     []Related
+	fate
 }
 
 // assess analyzes one environment of a repository. A panic becomes an error, because it would
@@ -154,6 +166,7 @@ func assess(ctx context.Context, env Environment, all *repository, opts Options)
 			return nil, fmt.Errorf("rule %q: %w", v.Rule.ID, err)
 		}
 		l.environment = env.Name
+		l.origin = l.place.origin(l.Path)
 		result.violations = append(result.violations, l)
 	}
 	return result, nil

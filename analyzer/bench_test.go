@@ -79,7 +79,7 @@ findings contains {"object": w.id, "path": ["kind"], "message": sprintf("%%s is 
 }
 `, i, i)}
 	}
-	all, err := rules.Load(b.Context(), own)
+	all, err := rules.Load(b.Context(), rules.Folder{Name: "own", FS: own})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 		gaps:       gaps,
 		cluster:    cluster,
 		places:     newPlaces(),
-		operators:  findOperators(env.Objects),
+		operators:  findOperators(env.Objects, env.Cluster.OperatorPods),
 		rules:      map[*netpol.Rule]ruleTraits{},
 		calls:      traffic.Infer(cluster, env.Objects, env.Hints...),
 		asksAPI:    map[*netpol.Workload]bool{},

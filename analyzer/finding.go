@@ -13,9 +13,11 @@ type Finding struct {
 	Environments []string         // sorted; where it was seen
 	Object       manifest.Ref
 	manifest.Origin
-	Message     string // lowercase, no final period
-	Related     []Related
-	Fingerprint string // stable across moved lines
+	Message string // lowercase, no final period
+	Related []Related
+	// Fingerprint stays when lines move, files are renamed and documents reordered, and
+	// changes with the defect.
+	Fingerprint string
 }
 
 // Related is another place that helps to understand a finding.
@@ -35,9 +37,16 @@ type Gap struct {
 // Report is the answer for a repository, sorted and complete.
 type Report struct {
 	Findings     []Finding
+	Suppressed   []Suppressed
+	InBaseline   int     // findings that Except took out
+	Fixed        []Known // what a baseline holds and is no more, in its order
 	Gaps         []Gap
 	Environments int // analyzed
 	Targets      int // rendered
 	Workloads    int // in all environments
 	Policies     int // in all environments
+
+	// present holds the fingerprints of everything that was found, also of what is
+	// suppressed or for another persona.
+	present map[string]bool
 }

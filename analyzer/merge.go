@@ -2,10 +2,6 @@ package analyzer
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,24 +9,26 @@ import (
 	"github.com/ringfence/ringfence/rules"
 )
 
-// merge makes one finding of what the environments say of one rule, source
-// position and object, and sorts the findings.
-func merge(results []*assessment, persona rules.Persona) []Finding {
-	var kept []Finding
-	for _, group := range fold(gather(results)) {
-		if f := group.finding(); max(persona.Rank(), 0) >= group.persona().Rank() {
-			kept = append(kept, f)
-		}
+// merge makes one group of what the environments say of one rule, source position and
+// object, in the order of their findings.
+func merge(results []*assessment) []*group {
+	groups := fold(gather(results))
+	slices.SortStableFunc(groups, func(a, b *group) int { return compareFindings(a.finding(), b.finding()) })
+	signatures := make([]string, len(groups))
+	for i, g := range groups {
+		signatures[i] = g.spokesman().signature()
 	}
-	slices.SortStableFunc(kept, compareFindings)
-	fingerprint(kept)
-	return kept
+	for i, hash := range fingerprints(signatures) {
+		groups[i].fingerprint = hash
+	}
+	return groups
 }
 
 // group holds the violations of one rule at one position of one object.
 type group struct {
-	origin     manifest.Origin
-	violations []located // worst first
+	origin      manifest.Origin
+	violations  []located // worst first
+	fingerprint string
 }
 
 // key tells groups apart.
@@ -50,13 +48,12 @@ func gather(results []*assessment) []*group {
 	for _, r := range results {
 		seen := map[instance]bool{}
 		for _, v := range r.violations {
-			origin := v.place.origin(v.Path)
-			k := key{rule: v.Rule.ID, pos: origin.Pos, subject: v.place.subject(), ref: v.place.ref}
+			k := key{rule: v.Rule.ID, pos: v.origin.Pos, subject: v.place.subject(), ref: v.place.ref}
 			if found[k] == nil {
-				found[k] = &group{origin: origin}
+				found[k] = &group{origin: v.origin}
 			}
 			found[k].violations = append(found[k].violations, v)
-			if i := (instance{v.everywhere(origin), v.Object}); !seen[i] {
+			if i := (instance{v.everywhere(v.origin), v.Object}); !seen[i] {
 				seen[i] = true
 				affected[i.everywhere]++
 			}
@@ -154,47 +151,14 @@ func (g *group) finding() Finding {
 	v := g.spokesman()
 	return Finding{
 		Rule:         v.Rule,
-		Severity:     v.Severity,
+		Severity:     v.severity(),
 		Confidence:   v.Confidence,
 		Environments: g.environments(),
 		Object:       v.place.ref,
 		Origin:       g.origin,
 		Message:      v.Message,
 		Related:      v.related,
-		// Made complete by fingerprint.
-		Fingerprint: strings.Join([]string{v.Rule.ID, v.place.subject(), v.place.ref.Namespace, shape(v.Path), named(v.Message)}, "\x00"),
-	}
-}
-
-// shape is a path without list indexes, which change when a neighbour is added.
-func shape(path []any) string {
-	var keys []string
-	for _, step := range path {
-		if key, ok := step.(string); ok {
-			keys = append(keys, key)
-		}
-	}
-	return strings.Join(keys, ".")
-}
-
-var quoted = regexp.MustCompile(`"[^"]*"`)
-
-// named is what a message names in quotes: it stays when the wording changes.
-func named(message string) string { return strings.Join(quoted.FindAllString(message, -1), " ") }
-
-// fingerprint hashes what Finding.Fingerprint holds so far. Findings that are
-// alike in everything but their line are numbered in their order.
-func fingerprint(findings []Finding) {
-	alike := map[string]int{}
-	for i := range findings {
-		f := &findings[i]
-		text := f.Fingerprint
-		alike[text]++
-		if n := alike[text]; n > 1 {
-			text = fmt.Sprintf("%s\x00%d", text, n)
-		}
-		sum := sha256.Sum256([]byte(text))
-		f.Fingerprint = hex.EncodeToString(sum[:16])
+		Fingerprint:  g.fingerprint,
 	}
 }
 
@@ -202,7 +166,7 @@ func fingerprint(findings []Finding) {
 func compareViolations(a, b located) int {
 	return cmp.Or(
 		cmp.Compare(a.Persona.Rank(), b.Persona.Rank()),
-		cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
+		cmp.Compare(a.severity().Rank(), b.severity().Rank()),
 		cmp.Compare(a.Confidence.Rank(), b.Confidence.Rank()),
 		strings.Compare(a.environment, b.environment),
 		a.place.ref.Compare(b.place.ref),

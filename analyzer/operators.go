@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 )
@@ -20,12 +21,15 @@ const (
 type operators map[string][]operated
 
 type operated struct {
-	object *manifest.Object
+	object *manifest.Object    // nil for pods that the configuration tells of
 	labels []map[string]string // every mapping called labels or …Labels in it
 }
 
-func findOperators(objects []*manifest.Object) operators {
+func findOperators(objects []*manifest.Object, told []*config.Pods) operators {
 	found := operators{}
+	for _, p := range told {
+		found[p.Namespace] = append(found[p.Namespace], operated{labels: []map[string]string{p.Labels}})
+	}
 	for _, o := range objects {
 		if isCustom(o.Group) && describesPods(o) {
 			found[o.Namespace] = append(found[o.Namespace], operated{o, labelsWithin(o.Data, nil)})
@@ -103,8 +107,12 @@ func (ops operators) pods(namespaces []*netpol.Namespace, s netpol.Selector) str
 
 // matches tells whether each label that the selector asks for is written in the
 // resource, or is one of those that operators derive from it: a value that is its
-// name or kind, or a key of its group.
+// name or kind, or a key of its group. Pods that the configuration tells of have the
+// labels that it tells, or any where it tells none.
 func (o operated) matches(s netpol.Selector) bool {
+	if o.object == nil {
+		return len(o.labels[0]) == 0 || s.Matches(o.labels[0])
+	}
 	group := o.object.Group
 	for _, r := range s.Requirements {
 		derived := slices.ContainsFunc(r.Values, func(v string) bool {

@@ -128,6 +128,9 @@ const (
 	UnknownValue         Code = "unknown-value"         // a value is encrypted, or comes from outside the repository
 	SubstitutionFailed   Code = "substitution-failed"   // Flux could not replace the variables of an object
 	NotEvaluated         Code = "not-evaluated"         // note: a policy of a kind that is not evaluated
+	InvalidSuppression   Code = "invalid-suppression"   // note: a suppression without a reason, or of an unknown rule
+	ExpiredSuppression   Code = "expired-suppression"   // note: a suppression whose last day is over
+	UnusedSuppression    Code = "unused-suppression"    // note: a suppression of what is not found
 	NothingFound         Code = "nothing-found"         // no manifests at all
 	InternalError        Code = "internal-error"        // a library panicked on this target
 )

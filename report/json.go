@@ -22,8 +22,23 @@ type jsonReport struct {
 	Version  int           `json:"version"`
 	Tool     jsonTool      `json:"tool"`
 	Findings []jsonFinding `json:"findings"`
-	Gaps     []jsonGap     `json:"gaps"`
-	Summary  jsonSummary   `json:"summary"`
+	// Suppressed is empty unless it was asked for; the summary counts it anyway.
+	Suppressed []jsonSuppressed `json:"suppressed"`
+	// Fixed is what the baseline holds and is no more.
+	Fixed   []analyzer.Known `json:"fixed"`
+	Gaps    []jsonGap        `json:"gaps"`
+	Summary jsonSummary      `json:"summary"`
+}
+
+type jsonSuppressed struct {
+	jsonFinding
+	Reason string    `json:"reason"`
+	By     jsonPlace `json:"by"`
+}
+
+type jsonPlace struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
 }
 
 type jsonTool struct {
@@ -72,6 +87,9 @@ type jsonGap struct {
 
 type jsonSummary struct {
 	Findings     jsonCounts `json:"findings"`
+	Suppressed   int        `json:"suppressed"`
+	Baseline     int        `json:"baseline"` // findings that are in the baseline
+	Fixed        int        `json:"fixed"`
 	Gaps         int        `json:"gaps"`
 	Notes        int        `json:"notes"`
 	Targets      int        `json:"targets"`
@@ -89,20 +107,28 @@ type jsonCounts struct {
 
 func writeJSON(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 	out := jsonReport{
-		Version:  jsonVersion,
-		Tool:     jsonTool{Name: toolName, Version: opts.Version},
-		Findings: []jsonFinding{},
-		Gaps:     []jsonGap{},
+		Version:    jsonVersion,
+		Tool:       jsonTool{Name: toolName, Version: opts.Version},
+		Findings:   []jsonFinding{},
+		Suppressed: []jsonSuppressed{},
+		Fixed:      append([]analyzer.Known{}, r.Fixed...),
+		Gaps:       []jsonGap{},
 		Summary: jsonSummary{
 			Findings: jsonCounts{
 				High: count(r.Findings, rules.High), Medium: count(r.Findings, rules.Medium),
 				Low: count(r.Findings, rules.Low), Note: count(r.Findings, rules.Note),
 			},
+			Suppressed: len(r.Suppressed), Baseline: r.InBaseline, Fixed: len(r.Fixed),
 			Targets: r.Targets, Environments: r.Environments, Workloads: r.Workloads, Policies: r.Policies,
 		},
 	}
 	for _, f := range r.Findings {
 		out.Findings = append(out.Findings, newJSONFinding(f))
+	}
+	for _, s := range r.Suppressed {
+		if opts.Suppressed {
+			out.Suppressed = append(out.Suppressed, jsonSuppressed{newJSONFinding(s.Finding), s.Reason, jsonPlace{s.By.File, s.By.Line}})
+		}
 	}
 	for _, g := range r.Gaps {
 		out.Gaps = append(out.Gaps, jsonGap{Code: g.Code, Reason: g.Reason, File: g.File, Line: g.Line, Target: g.Target, Note: g.Note, Accepted: g.Accepted})

@@ -44,6 +44,8 @@ type Options struct {
 	Version string
 	// Category is written to SARIF where it is not empty.
 	Category string
+	// Suppressed shows suppressed findings too, in text and JSON.
+	Suppressed bool
 	// Rules are all rules that were applied, also those that found nothing.
 	Rules []*rules.Rule
 }

@@ -47,6 +47,10 @@ func writeText(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 	gaps, notes := merge(r.Gaps)
 	w.gaps(unsaid(gaps, r.Findings))
 	w.gaps(notes)
+	if opts.Suppressed {
+		w.suppressed(r.Suppressed)
+	}
+	w.fixed(r.Fixed)
 	w.remedies(r.Findings)
 	w.summary(r, len(gaps), len(notes))
 	return nil // b keeps the error of writing for Flush
@@ -214,6 +218,15 @@ func (w textWriter) summary(r *analyzer.Report, gaps, notes int) {
 			}
 		}
 		fmt.Fprintf(&line, "%s: %s", Counted(len(r.Findings), "finding", "findings"), strings.Join(each, ", "))
+	}
+	if r.InBaseline > 0 {
+		fmt.Fprintf(&line, "; %d in the baseline", r.InBaseline)
+	}
+	if len(r.Fixed) > 0 {
+		fmt.Fprintf(&line, "; %d fixed", len(r.Fixed))
+	}
+	if len(r.Suppressed) > 0 {
+		fmt.Fprintf(&line, "; %d suppressed", len(r.Suppressed))
 	}
 	if gaps > 0 {
 		line.WriteString("; incomplete: " + Counted(gaps, "gap", "gaps"))

@@ -22,8 +22,8 @@ findings contains {"object": w.id, "path": ["metadata", 0], "message": "found", 
 `
 
 // folder is a folder of users' rules with one file.
-func folder(name, text string) fstest.MapFS {
-	return fstest.MapFS{name: {Data: []byte(text)}}
+func folder(name, text string) Folder {
+	return Folder{Name: "own", FS: fstest.MapFS{name: {Data: []byte(text)}}}
 }
 
 func TestUsersRule(t *testing.T) {

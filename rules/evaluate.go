@@ -10,8 +10,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/open-policy-agent/opa/v1/rego"
 )
 
 // Violation is one finding as a rule returns it. Severity, confidence and
@@ -41,7 +39,7 @@ func (s *Set) Evaluate(ctx context.Context, input any) ([]Violation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("input of the rules: %w", err)
 	}
-	results, err := s.prepared.Eval(ctx, rego.EvalParsedInput(document.Value))
+	results, err := s.eval(ctx, document.Value)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate rules: %w", err)
 	}
@@ -56,7 +54,7 @@ func (s *Set) Evaluate(ctx context.Context, input any) ([]Violation, error) {
 		for _, item := range found {
 			v, err := readViolation(rule, item)
 			if err != nil {
-				return nil, fmt.Errorf("rule %q: %w", rule.ID, err)
+				return nil, fmt.Errorf("%s:%d: rule %q: %w", rule.File, rule.Line, rule.ID, err)
 			}
 			violations = append(violations, v)
 		}

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -35,6 +37,8 @@ type Set struct {
 	modules  map[string]*ast.Module
 	tests    map[string]*ast.Module
 	prepared rego.PreparedEvalQuery
+	compiler *ast.Compiler
+	patience time.Duration // with rules of users
 }
 
 // Builtin returns the files of the rules that ship with ringfence.
@@ -49,39 +53,44 @@ func Schema() []byte {
 	return data
 }
 
-// Load compiles the built-in rules and those in the top folder of each given
-// file system, which keep the same contract. The error names the file that breaks it.
-func Load(ctx context.Context, user ...fs.FS) (*Set, error) {
-	s := &Set{modules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}}
-	for i, fsys := range append([]fs.FS{files}, user...) {
-		prefix := ""
-		if i > 0 {
-			prefix = fmt.Sprintf("rules %d/", i)
-		}
-		if err := s.read(fsys, prefix); err != nil {
+// Folder holds rules of users.
+type Folder struct {
+	Name string // for errors, such as "policies/rules"
+	FS   fs.FS  // of which only the top is read
+}
+
+// Load compiles the built-in rules and those of users, which keep the same contract.
+// The error names the file and the line that break it.
+func Load(ctx context.Context, user ...Folder) (*Set, error) {
+	s := &Set{modules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, compiler: newCompiler(), patience: patience}
+	if err := s.read(Folder{FS: files}); err != nil {
+		return nil, err
+	}
+	if len(user) > 0 {
+		clear(s.tests) // who has rules of their own tests those
+	}
+	for _, folder := range user {
+		if err := s.read(folder); err != nil {
 			return nil, err
-		}
-		if i == 0 && len(user) > 0 {
-			clear(s.tests) // who has rules of their own tests those
 		}
 	}
 	if err := s.index(); err != nil {
 		return nil, err
 	}
-	compiler := newCompiler()
-	if compiler.Compile(s.modules); compiler.Failed() {
-		return nil, compiler.Errors
+	if s.compiler.Compile(s.modules); s.compiler.Failed() {
+		return nil, s.compiler.Errors
 	}
 	var err error
-	s.prepared, err = rego.New(
-		rego.Compiler(compiler),
-		rego.Query(query),
-		rego.StrictBuiltinErrors(true),
-	).PrepareForEval(ctx)
+	s.prepared, err = s.prepare(ctx, query)
+	return s, err
+}
+
+func (s *Set) prepare(ctx context.Context, query string) (rego.PreparedEvalQuery, error) {
+	prepared, err := rego.New(rego.Compiler(s.compiler), rego.Query(query), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("prepare rules: %w", err)
+		return prepared, fmt.Errorf("prepare rules: %w", err)
 	}
-	return s, nil
+	return prepared, nil
 }
 
 // Rules returns the rules, by id.
@@ -98,28 +107,29 @@ func (s *Set) Rule(id string) *Rule {
 	return s.rules[i]
 }
 
-// read parses the Rego files of one folder; prefix tells folders apart in errors.
-func (s *Set) read(fsys fs.FS, prefix string) error {
-	names, err := fs.Glob(fsys, "*.rego")
+// read parses the Rego files of one folder.
+func (s *Set) read(folder Folder) error {
+	names, err := fs.Glob(folder.FS, "*.rego")
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		text, err := fs.ReadFile(fsys, name)
+		text, err := fs.ReadFile(folder.FS, name)
 		if err != nil {
 			return fmt.Errorf("read rule: %w", err)
 		}
-		module, err := ast.ParseModuleWithOpts(prefix+name, string(text), ast.ParserOptions{ProcessAnnotation: true})
+		file := path.Join(folder.Name, name)
+		module, err := ast.ParseModuleWithOpts(file, string(text), ast.ParserOptions{ProcessAnnotation: true})
 		if err != nil {
 			return err
 		}
 		if module == nil {
-			return fmt.Errorf("%s%s: empty file", prefix, name)
+			return fmt.Errorf("%s: empty file", file)
 		}
 		if strings.HasSuffix(name, testSuffix) {
-			s.tests[prefix+name] = module
+			s.tests[file] = module
 		} else {
-			s.modules[prefix+name] = module
+			s.modules[file] = module
 		}
 	}
 	return nil
@@ -133,19 +143,30 @@ func (s *Set) index() error {
 		module := s.modules[file]
 		pkg := module.Package.Path.String()
 		if first, taken := owner[pkg]; taken {
-			errs = append(errs, fmt.Errorf("%s: package %q is that of %s", file, pkg, first))
+			errs = append(errs, fmt.Errorf("%s:%d: package %q is that of %s", file, module.Package.Loc().Row, pkg, first))
 			continue
 		}
 		owner[pkg] = file
 		rule, err := readModule(file, module)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", file, err))
+			errs = append(errs, fmt.Errorf("%s: %w", contractLine(file, module), err))
 		} else if rule != nil {
+			_, builtin := fs.Stat(files, file)
+			rule.Own = builtin != nil
 			s.rules = append(s.rules, rule)
 		}
 	}
 	slices.SortFunc(s.rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
 	return errors.Join(errs...)
+}
+
+// contractLine is the place of a module's METADATA, or of its package line where it has none.
+func contractLine(file string, module *ast.Module) string {
+	line := module.Package.Loc().Row
+	if meta := packageAnnotations(module); meta != nil {
+		line = meta.Loc().Row
+	}
+	return fmt.Sprintf("%s:%d", file, line)
 }
 
 // newCompiler returns a compiler that refuses unused variables and imports,

@@ -44,7 +44,8 @@ func readModule(file string, module *ast.Module) (*Rule, error) {
 	if path.Base(file) != snake+".rego" {
 		return nil, fmt.Errorf("rule %q must be in a file %q", rule.ID, snake+".rego")
 	}
-	if !hasFindings(module) {
+	rule.File, rule.Line = file, findingsLine(module)
+	if rule.Line == 0 {
 		return nil, fmt.Errorf("rule %q must say \"findings contains …\"", rule.ID)
 	}
 	rule.Package = strings.TrimPrefix(pkg, "data.")
@@ -69,13 +70,14 @@ func readsSchema(meta *ast.Annotations) bool {
 	return false
 }
 
-func hasFindings(module *ast.Module) bool {
+// findingsLine is where a module says its findings, 0 where it does not.
+func findingsLine(module *ast.Module) int {
 	for _, r := range module.Rules {
 		if r.Head.Name == "findings" && r.Head.RuleKind() == ast.MultiValue {
-			return true
+			return r.Loc().Row
 		}
 	}
-	return false
+	return 0
 }
 
 // readRule makes a rule of its METADATA.

@@ -77,4 +77,8 @@ type Rule struct {
 	// empty where a rule shows none.
 	Before, After string
 	Mapping       Mapping
+	// File and Line are where its findings are written, for errors.
+	File string
+	Line int
+	Own  bool // it does not ship with ringfence
 }

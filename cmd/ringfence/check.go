@@ -3,9 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -19,12 +18,14 @@ import (
 
 type checkFlags struct {
 	selection
-	format   string
-	output   string
-	failOn   string
-	persona  string
-	rules    []string
-	category string
+	format     string
+	output     string
+	failOn     string
+	persona    string
+	rules      []string
+	category   string
+	suppressed bool
+	baseline   baselineFlags
 }
 
 func (c *command) check() *cobra.Command {
@@ -48,6 +49,8 @@ reports defects at the line that you can edit.`,
 	f.StringVar(&flags.failOn, "fail-on", "", "exit 1 at findings of this `SEVERITY` or above: high, medium, low, note, none (default medium)")
 	f.StringVar(&flags.persona, "persona", string(rules.Regular), "whose rules to apply: regular or auditor")
 	f.StringArrayVar(&flags.rules, "rules", nil, "`DIR` with rules of your own (repeatable)")
+	f.BoolVar(&flags.suppressed, "show-suppressed", false, "show suppressed findings too")
+	flags.baseline.register(f)
 	f.StringVar(&flags.category, "category", "", "`NAME` of the analysis in SARIF, where one commit has several")
 	return cmd
 }
@@ -57,7 +60,7 @@ func (c *command) runCheck(ctx context.Context, flags *checkFlags, paths []strin
 	if err != nil {
 		return err
 	}
-	set, err := loadRules(ctx, flags.rules)
+	baseline, err := flags.baseline.read(&flags.selection, paths)
 	if err != nil {
 		return err
 	}
@@ -70,18 +73,26 @@ func (c *command) runCheck(ctx context.Context, flags *checkFlags, paths []strin
 	if err != nil {
 		return err
 	}
-	result, err := analyzer.Analyze(ctx, w.analyzed(), analyzer.Options{Rules: set, Persona: persona, Gaps: w.foundGaps(), Accept: w.accepted})
+	set, err := w.rules(ctx, flags.rules)
 	if err != nil {
 		return err
 	}
+	result, err := analyzer.Analyze(ctx, w.analyzed(), w.analysis(flags, set, persona, paths))
+	if err != nil {
+		return ownRuleError(set, err)
+	}
 	result.Targets = len(w.results)
+	if err := c.applyBaseline(flags, baseline, result, paths); err != nil {
+		return err
+	}
 	err = c.writeTo(flags.output, func(out io.Writer) error {
 		return report.Write(out, format, result, report.Options{
-			Colour:   flags.output == "" && isTerminal(c.stdout) && c.environ("NO_COLOR") == "",
-			Line:     w.line,
-			Version:  toolVersion(),
-			Category: flags.category,
-			Rules:    set.Rules(),
+			Colour:     flags.output == "" && isTerminal(c.stdout) && c.environ("NO_COLOR") == "",
+			Line:       w.line,
+			Version:    toolVersion(),
+			Category:   flags.category,
+			Rules:      set.Rules(),
+			Suppressed: flags.suppressed,
 		})
 	})
 	if err != nil {
@@ -89,6 +100,15 @@ func (c *command) runCheck(ctx context.Context, flags *checkFlags, paths []strin
 	}
 	c.exit = w.exitCode(result, failOn, flags.allowGaps)
 	return nil
+}
+
+// analysis says how to analyze what was rendered.
+func (w *workspace) analysis(flags *checkFlags, set *rules.Set, persona rules.Persona, paths []string) analyzer.Options {
+	return analyzer.Options{
+		Rules: set, Persona: persona, Gaps: w.foundGaps(), Accept: w.accepted,
+		Severities: w.config.Severities, Ignores: w.config.Ignores, Comments: w.comments(),
+		Today: time.Now(), Partial: flags.partial(paths),
+	}
 }
 
 func (flags *checkFlags) parse() (report.Format, rules.Persona, error) {
@@ -122,26 +142,20 @@ func parseFailOn(flag, configured string) (int, error) {
 	return i, nil
 }
 
-func loadRules(ctx context.Context, dirs []string) (*rules.Set, error) {
-	var own []fs.FS
-	for _, dir := range dirs {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return nil, usagef("--rules %s: no such folder", dir)
-		}
-		own = append(own, os.DirFS(dir))
-	}
-	set, err := rules.Load(ctx, own...)
-	if err != nil && len(own) > 0 {
-		return nil, usageError{err}
-	}
-	return set, err
-}
-
-// foundGaps are the gaps met while searching for targets.
+// foundGaps are the gaps met while searching for targets, and a remark for each entry
+// of the configuration that accepts no gap any more.
 func (w *workspace) foundGaps() []analyzer.Gap {
 	var gaps []analyzer.Gap
 	for _, gap := range w.gaps {
 		gaps = append(gaps, analyzer.Gap{Gap: gap})
+	}
+	for _, entry := range w.config.Gaps {
+		if entry.Expired(time.Now()) {
+			gaps = append(gaps, analyzer.Gap{Gap: manifest.Gap{
+				Pos: entry.Pos, Code: manifest.ExpiredSuppression, Note: true,
+				Reason: fmt.Sprintf("this accepts no gap any more: it ended on %s (%s)", entry.Expiry.Format(time.DateOnly), entry.Reason),
+			}})
+		}
 	}
 	return gaps
 }
@@ -153,12 +167,15 @@ func (w *workspace) exitCode(r *analyzer.Report, failOn int, allowGaps bool) int
 			return exitFindings
 		}
 	}
-	for _, gap := range r.Gaps {
-		if !gap.Note && !allowGaps && gap.Accepted == "" {
-			return exitIncomplete
-		}
+	if !complete(r, allowGaps) {
+		return exitIncomplete
 	}
 	return exitClean
+}
+
+// complete tells whether everything was seen but what the user accepts not to see.
+func complete(r *analyzer.Report, allowGaps bool) bool {
+	return allowGaps || !slices.ContainsFunc(r.Gaps, func(g analyzer.Gap) bool { return !g.Note && g.Accepted == "" })
 }
 
 // accepted is why the configuration accepts a gap today, empty where it does not.

@@ -83,6 +83,8 @@ type workspace struct {
 	root         string
 	tree         *source.Tree
 	config       *config.Config
+	configFile   string // its name, for errors
+	stream       []byte // what standard input held
 	options      render.Options
 	results      []render.Result
 	environments []render.Environment
@@ -102,6 +104,7 @@ func (c *command) open(ctx context.Context, s *selection, paths []string) (*work
 		if err != nil {
 			return nil, fmt.Errorf("read standard input: %w", err)
 		}
+		w.stream = data
 		w.results = []render.Result{repo.FromStream(data)}
 		w.environments = render.Group(w.results)
 	} else if err := c.renderAll(ctx, w, repo, s, paths); err != nil {
@@ -156,7 +159,7 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &workspace{root: root}
+	w := &workspace{root: root, configFile: cmp.Or(s.config, config.FileName)}
 	if w.tree, err = source.Open(root); err != nil {
 		return nil, nil, usagef("open the repository: %w", err)
 	}

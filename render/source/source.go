@@ -5,12 +5,14 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -101,6 +103,23 @@ func (t *Tree) read(name string) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// Mentioning lists, sorted, the files read so far that hold a word.
+func (t *Tree) Mentioning(word string) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var names []string
+	for name, f := range t.files {
+		if bytes.Contains(f.data, []byte(word)) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Folder shows a folder of the repository and nothing else.
+func (t *Tree) Folder(name string) (fs.FS, error) { return fs.Sub(t.root.FS(), path.Clean(name)) }
 
 // Stat describes a file or folder, following links that stay in the repository.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {

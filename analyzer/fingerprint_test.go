@@ -1,0 +1,141 @@
+package analyzer
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/rules"
+)
+
+// prints shows the findings for auditors as "rule fingerprint", sorted.
+func prints(t *testing.T, objects []*manifest.Object) []string {
+	t.Helper()
+	var got []string
+	for _, f := range analyze(t, rules.Auditor, Environment{Name: "prod", Objects: objects}).Findings {
+		got = append(got, f.Rule.ID+" "+f.Fingerprint)
+	}
+	slices.Sort(got)
+	return got
+}
+
+const defects = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: main, image: example/web, ports: [{containerPort: 8080}]}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: main, image: example/api, ports: [{containerPort: 8080}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress:
+  - from:
+    - podSelector: {matchLabels: {app: front}}
+  - from:
+    - podSelector: {}
+    ports: [{port: http}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db}
+spec:
+  podSelector: {matchExpressions: [{key: app, operator: In, values: [db, store]}]}
+  policyTypes: [Ingress]
+`
+
+// What is no part of the defects leaves all fingerprints alone.
+func TestFingerprintsStay(t *testing.T) {
+	want := prints(t, parse(t, "a.yaml", defects, "x"))
+	if len(want) < 5 {
+		t.Fatalf("fingerprints %v, want several", want)
+	}
+	parts := strings.Split(defects, "---\n")
+	slices.Reverse(parts)
+	for name, objects := range map[string][]*manifest.Object{
+		"moved lines":         parse(t, "a.yaml", "# a comment\n\n"+defects, "x"),
+		"another file":        parse(t, "b/c.yaml", defects, "x"),
+		"reordered documents": parse(t, "a.yaml", strings.Join(parts, "---\n"), "x"),
+		"another image":       parse(t, "a.yaml", strings.ReplaceAll(defects, "example/", "registry.example.com/"), "x"),
+		"a rule before it":    parse(t, "a.yaml", strings.Replace(defects, "  - from:\n", "  - from: [{podSelector: {matchLabels: {app: web}}}]\n    ports: [{port: 8080}]\n  - from:\n", 1), "x"),
+	} {
+		if diff := cmp.Diff(want, prints(t, objects)); diff != "" {
+			t.Errorf("%s (-before +after):\n%s", name, diff)
+		}
+	}
+}
+
+// A defect that becomes another one has another fingerprint, and the others keep theirs.
+func TestFingerprintsChange(t *testing.T) {
+	before := prints(t, parse(t, "a.yaml", defects, "x"))
+	for name, test := range map[string]struct{ rule, old, new string }{
+		"other workload":      {"unprotected-workload", "metadata: {name: api}", "metadata: {name: api-2}"},
+		"open to the outside": {"unprotected-workload", "spec: {selector: {app: web}", "spec: {type: LoadBalancer, selector: {app: api}"},
+		"other peer":          {"dangling-peer", "app: front}", "app: fronts}"},
+		"other values":        {"dangling-policy", "[db, store]", "[db, shop]"},
+		"other port":          {"named-port-missing", "{port: http}", "{port: metrics}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if strings.Count(defects, test.old) != 1 {
+				t.Fatalf("%q stands not once in the manifests", test.old)
+			}
+			after := prints(t, parse(t, "a.yaml", strings.Replace(defects, test.old, test.new, 1), "x"))
+			for _, print := range before {
+				if strings.HasPrefix(print, test.rule+" ") && slices.Contains(after, print) {
+					t.Errorf("%s survives", print)
+				}
+			}
+			if !slices.ContainsFunc(after, func(p string) bool { return strings.HasPrefix(p, test.rule+" ") }) {
+				t.Errorf("%s finds nothing any more: %v", test.rule, after)
+			}
+		})
+	}
+}
+
+// In whichever order documents come, the fingerprints are the same.
+func TestFingerprintsOfAnyOrder(t *testing.T) {
+	objects := parse(t, "a.yaml", defects+"---\n"+strings.NewReplacer("web", "shop", "app: api", "app: cart", "name: api", "name: cart", "name: db", "name: data").Replace(defects), "x")
+	want := prints(t, objects)
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		random.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
+		if diff := cmp.Diff(want, prints(t, objects)); diff != "" {
+			t.Fatalf("seed %d (-want +got):\n%s", seed, diff)
+		}
+	}
+}
+
+func TestNamed(t *testing.T) {
+	for message, want := range map[string]string{
+		`NetworkPolicy "web" selects nothing: no workload has app=wbe`: `"web" app=wbe`,
+		`Deployment "a" and 2 more may ask`:                            `"a"`,
+		`namespace "x" has no default deny for ingress and egress`:     `"x" ingress egress`,
+		`"a" on TCP 6379, but "b" does not let it in`:                  `"a" 6379 "b"`,
+		`no workload matches podSelector app in (a,b),!debug`:          `(a,b) !debug`,
+		`allows every private address through 10.0.0.0/8 on any port`:  `10.0.0.0/8`,
+	} {
+		if got := named(message); got != want {
+			t.Errorf("named(%q) = %q, want %q", message, got, want)
+		}
+	}
+}
