@@ -36,14 +36,12 @@ type textWriter struct {
 	Options
 }
 
-// writeText writes each finding with its source line and what belongs to it,
-// then gaps and notes, then once per rule what to do, then a summary. The remedy
+// writeText writes each finding with its source line and what belongs to it, many that
+// are alike as a list, then gaps and notes, then once per rule what to do, then a summary. The remedy
 // does not stand with each finding, because one rule often finds many.
 func writeText(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 	w := textWriter{b, opts}
-	for _, f := range r.Findings {
-		w.finding(f, r.Environments > 1)
-	}
+	w.findings(r.Findings, r.Environments > 1)
 	gaps, notes := merge(r.Gaps)
 	w.gaps(unsaid(gaps, r.Findings))
 	w.gaps(notes)
@@ -68,25 +66,33 @@ func unsaid(gaps []gap, findings []analyzer.Finding) []gap {
 }
 
 func (w textWriter) finding(f analyzer.Finding, environments bool) {
-	near := ""
-	if !f.Exact && f.Line > 0 {
-		near = " (nearest line)"
-	}
 	fmt.Fprintf(w, "%s: %s: %s%s %s\n", w.paint(bold, place(f.Pos)), w.paint(severityStyle(f.Severity), string(f.Severity)),
-		Printable(f.Message), near, w.paint(dim, "["+Printable(f.Rule.ID)+"]"))
+		Printable(f.Message), nearest(f), w.paint(dim, "["+Printable(f.Rule.ID)+"]"))
 	w.source(f.Origin)
 	w.detail(about(f, environments))
-	if len(f.Via) > 0 {
-		places := make([]string, len(f.Via))
-		for i, p := range f.Via {
-			places[i] = p.String()
-		}
-		w.detail("via: " + Some(places, mostNames))
-	}
-	for _, related := range f.Related {
-		w.detail(place(related.Pos) + ": " + Printable(related.Message))
-	}
+	w.detail(via(f))
+	w.related("", f.Related, nil)
 	fmt.Fprintln(w)
+}
+
+// nearest says that the line is not that of the value.
+func nearest(f analyzer.Finding) string {
+	if f.Exact || f.Line == 0 {
+		return ""
+	}
+	return " (nearest line)"
+}
+
+// via says which other places shaped the value, empty for none.
+func via(f analyzer.Finding) string {
+	if len(f.Via) == 0 {
+		return ""
+	}
+	places := make([]string, len(f.Via))
+	for i, p := range f.Via {
+		places[i] = p.String()
+	}
+	return "via: " + Some(places, mostNames)
 }
 
 // about says what a finding is about: its object, its environments where there
@@ -185,7 +191,9 @@ func (w textWriter) gapLine(g manifest.Gap) string {
 // remedies prints, for each rule that found something, what to do.
 func (w textWriter) remedies(findings []analyzer.Finding) {
 	var met []*rules.Rule
+	times := map[string]int{}
 	for _, f := range findings {
+		times[f.Rule.ID]++
 		same := func(r *rules.Rule) bool { return r.ID == f.Rule.ID }
 		if f.Rule.Remedy != "" && !slices.ContainsFunc(met, same) {
 			met = append(met, f.Rule)
@@ -197,7 +205,11 @@ func (w textWriter) remedies(findings []analyzer.Finding) {
 	slices.SortFunc(met, func(a, b *rules.Rule) int { return strings.Compare(a.ID, b.ID) })
 	fmt.Fprintln(w, "what to do (\"ringfence rules show ID\" says why):")
 	for _, rule := range met {
-		w.detail(Printable(rule.ID) + ": " + Printable(strings.Join(strings.Fields(rule.Remedy), " ")))
+		id := Printable(rule.ID)
+		if n := times[rule.ID]; n > 1 {
+			id = fmt.Sprintf("%s (%d)", id, n)
+		}
+		w.detail(id + ": " + Printable(strings.Join(strings.Fields(rule.Remedy), " ")))
 	}
 	fmt.Fprintln(w)
 }

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/ringfence/ringfence/analyzer"
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/rules"
 )
 
 func TestSummaryNeverHidesGaps(t *testing.T) {
@@ -66,5 +68,37 @@ func TestGapLine(t *testing.T) {
 	gap := gapOf("a b.yaml", 3, manifest.MissingFile, "\"c\x1b\" is not there", "").Gap
 	if got, want := GapLine(gap), `a b.yaml:3: gap: "c\x1b" is not there [missing-file]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// However findings are grouped, each is told with its place and its object, once.
+func TestListsHideNothing(t *testing.T) {
+	rule := testRules()[1]
+	report := &analyzer.Report{Environments: 2}
+	for i := range 3 * fewestAlike {
+		name := fmt.Sprintf("w%d", i)
+		report.Findings = append(report.Findings, analyzer.Finding{
+			Rule: rule, Severity: rules.Medium, Confidence: rules.Likely, Environments: []string{"prod"},
+			Object:  manifest.Ref{Kind: "Pod", Namespace: fmt.Sprintf("n%d", i%3), Name: name},
+			Origin:  near("a.yaml", i+1),
+			Message: fmt.Sprintf("no policy restricts ingress to Pod %q", name),
+			Related: []analyzer.Related{{Origin: at("n.yaml", 1+i%3, 1), Message: "its namespace"}, {Origin: at("s.yaml", i+1, 1), Message: "its Service"}},
+		})
+	}
+	text := write(t, Text, report, Options{})
+	for i, f := range report.Findings {
+		line := fmt.Sprintf("    a.yaml:%d: %s; environments: prod; confidence: medium (nearest line)\n      s.yaml:%d:1: its Service\n", i+1, f.Object, i+1)
+		if strings.Count(text, line) != 1 {
+			t.Errorf("%q stands %d times in:\n%s", line, strings.Count(text, line), text)
+		}
+	}
+	for i := range 3 {
+		head := fmt.Sprintf("  namespace \"n%d\", %d times:\n    n.yaml:%d:1: its namespace\n", i, fewestAlike, i+1)
+		if strings.Count(text, head) != 1 {
+			t.Errorf("%q stands not once in:\n%s", head, text)
+		}
+	}
+	if head := "medium, 12 times: no policy restricts ingress to … [unprotected-workload]\n"; !strings.HasPrefix(text, head) {
+		t.Errorf("%q is not the head of:\n%s", head, text)
 	}
 }

@@ -35,6 +35,20 @@ exposed contains w.id if {
 	count(w.exposed_by) > 0
 }
 
+# The namespaces without a default deny that leave workloads open, by direction and the id
+# of the workload: of those that missing-default-deny reports as declared.
+lacks_deny := {direction: {id: n.id |
+	some n in input.namespaces
+	n.declared
+	not n.private
+	not n.shared
+	not n.uncertain
+	not n.default_deny[direction]
+	some id in n.workloads
+} |
+	some direction in ["ingress", "egress"]
+}
+
 # Ingress rules that explain why a workload is unprotected, or a data store open:
 # [policy, path].
 explains contains [place.object, place.path] if {

@@ -40,7 +40,7 @@ findings contains {
 	"object": w.id,
 	"path": ["kind"],
 	"message": sprintf("any pod can connect to %s on any port: %s%s", [w.title, _ingress(id), _egress(id)]),
-	"related": array.concat(rules, doors),
+	"related": array.concat(array.concat(rules, namespaces), doors),
 	"severity": _severity(id),
 	"confidence": _confidence(id),
 } if {
@@ -48,6 +48,7 @@ findings contains {
 	not id in lib.sensitive # else sensitive-workload-open says it
 	w := lib.workload[id]
 	rules := [object.union(place, {"message": "everything is allowed here"}) | some place in w.ingress.open_by]
+	namespaces := [{"object": lib.lacks_deny.ingress[id], "path": ["kind"], "message": "its namespace has no default deny"} | not w.ingress.isolated]
 	doors := [object.union(place, {"message": "reachable from outside through this"}) | some place in w.exposed_by]
 }
 

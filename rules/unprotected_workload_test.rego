@@ -58,3 +58,16 @@ test_not_for_helm_tests if {
 test_not_where_other_policies_may_protect if {
 	count(findings) == 0 with input as model.input_of({"workloads": [model.workload({"uncertain": true})]})
 }
+
+test_names_the_namespace_without_default_deny if {
+	found := findings with input as model.input_of({"workloads": [model.workload({})], "namespaces": [model.namespace({})]})
+	some f in found
+	f.related == [{"object": 0, "path": ["kind"], "message": "its namespace has no default deny"}]
+}
+
+test_does_not_blame_a_namespace_with_default_deny if {
+	denies := model.namespace({"default_deny": {"ingress": true, "egress": false}})
+	found := findings with input as model.input_of({"workloads": [model.workload({})], "namespaces": [denies]})
+	some f in found
+	f.related == []
+}

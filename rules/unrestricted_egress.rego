@@ -36,10 +36,7 @@ findings contains {
 	"object": w.id,
 	"path": ["kind"],
 	"message": sprintf("%s may connect to anything: policies isolate its ingress, none its egress", [w.title]),
-	"related": [
-	{"object": id, "path": ["spec"], "message": "isolates its ingress only"} |
-		some id in w.ingress.policies
-	],
+	"related": array.concat(policies, namespaces),
 	"severity": _severity(w.id),
 	"confidence": lib.absence,
 } if {
@@ -48,6 +45,8 @@ findings contains {
 	not w.egress.isolated
 	not w.helm_test
 	not w.uncertain
+	policies := [{"object": id, "path": ["spec"], "message": "isolates its ingress only"} | some id in w.ingress.policies]
+	namespaces := [{"object": id, "path": ["kind"], "message": "its namespace has no default deny"} | id := lib.lacks_deny.egress[w.id]]
 }
 
 _severity(id) := "medium" if {
