@@ -85,7 +85,7 @@ configuration, 3 part of the repository could not be rendered, 4 internal error.
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w\nrun \"%s --help\" for its flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.check(), c.generate(), c.mapCommand(), c.why(), c.render(), c.targets(), c.rules(), c.version())
+	root.AddCommand(c.check(), c.generate(), c.mapCommand(), c.why(), c.render(), c.targets(), c.rules(), c.init(), c.version())
 	for _, sub := range root.Commands() {
 		wrapArgs(sub)
 	}
