@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +25,8 @@ const (
 	rulePackage = "data.ringfence.rules."
 	libPackage  = "data.ringfence.lib"
 	testSuffix  = "_test.rego"
+
+	factsForTests = "model_test.rego"
 )
 
 // query asks every rule for its findings at once.
@@ -67,7 +68,8 @@ func Load(ctx context.Context, user ...Folder) (*Set, error) {
 		return nil, err
 	}
 	if len(user) > 0 {
-		clear(s.tests) // who has rules of their own tests those
+		// Who has rules of their own tests those, with the facts for tests.
+		maps.DeleteFunc(s.tests, func(name string, _ *ast.Module) bool { return name != factsForTests })
 	}
 	for _, folder := range user {
 		if err := s.read(folder); err != nil {
@@ -118,7 +120,10 @@ func (s *Set) read(folder Folder) error {
 		if err != nil {
 			return fmt.Errorf("read rule: %w", err)
 		}
-		file := path.Join(folder.Name, name)
+		file := name
+		if folder.Name != "" {
+			file = folder.Name + "/" + name // never the name of a built-in file
+		}
 		module, err := ast.ParseModuleWithOpts(file, string(text), ast.ParserOptions{ProcessAnnotation: true})
 		if err != nil {
 			return err

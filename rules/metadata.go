@@ -22,6 +22,9 @@ var (
 
 var kebabCase = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
+// IsID tells whether a text can be the id of a rule.
+func IsID(text string) bool { return kebabCase.MatchString(text) }
+
 // readModule checks the contract of a module and returns its rule, nil for a
 // module that only holds what rules share.
 func readModule(file string, module *ast.Module) (*Rule, error) {
@@ -168,7 +171,7 @@ func (m *Mapping) read(value any) error {
 
 func (r *Rule) check() error {
 	switch {
-	case !kebabCase.MatchString(r.ID):
+	case !IsID(r.ID):
 		return fmt.Errorf("id %q is not in kebab-case", r.ID)
 	case r.Severity.Rank() < 0:
 		return fmt.Errorf("severity %q is none of %v", r.Severity, severities())

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -54,36 +55,33 @@ func (c *command) runInit(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	return c.create(w.root, []newFile{{config.FileName, configuration}, {workflowFile, workflow}})
+	return c.create(w.root, ".", []newFile{{config.FileName, configuration}, {workflowFile, workflow}})
 }
 
-// newFile is a file to write, named from a root with slashes.
+// newFile is a file to write, named from a folder with slashes.
 type newFile struct {
 	name string
 	data []byte
 }
 
-// create writes files that must not exist, all or none, and says which.
-func (c *command) create(root string, files []newFile) error {
+// create writes files that must not exist into a folder, all or none, and says which;
+// shown is the folder as the user knows it.
+func (c *command) create(folder, shown string, files []newFile) error {
 	for _, f := range files {
-		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(f.name))); !errors.Is(err, fs.ErrNotExist) {
-			return usagef("%s exists already; nothing was written", f.name)
+		if _, err := os.Lstat(filepath.Join(folder, filepath.FromSlash(f.name))); !errors.Is(err, fs.ErrNotExist) {
+			return usagef("%s exists already; nothing was written", path.Join(shown, f.name))
 		}
 	}
-	dir, err := os.OpenRoot(root)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
 	for _, f := range files {
-		name := filepath.FromSlash(f.name)
-		if err := dir.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return usagef("write %s: %w", f.name, err)
+		name := filepath.Join(folder, filepath.FromSlash(f.name))
+		err := os.MkdirAll(filepath.Dir(name), 0o755)
+		if err == nil {
+			err = os.WriteFile(name, f.data, 0o644)
 		}
-		if err := dir.WriteFile(name, f.data, 0o644); err != nil {
-			return usagef("write %s: %w", f.name, err)
+		if err != nil {
+			return usagef("write %s: %w", path.Join(shown, f.name), err)
 		}
-		fmt.Fprintf(c.stdout, "wrote %s\n", f.name)
+		fmt.Fprintf(c.stdout, "wrote %s\n", path.Join(shown, f.name))
 	}
 	return nil
 }

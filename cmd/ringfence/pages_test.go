@@ -121,11 +121,11 @@ func withoutComments(text string) (string, []string) {
 	var wanted []string
 	lines := strings.SplitAfter(text, "\n")
 	for i, line := range lines {
-		comment := wantComment.FindStringSubmatchIndex(strings.TrimSuffix(line, "\n"))
+		comment := wantedLine.FindStringSubmatchIndex(strings.TrimSuffix(line, "\n"))
 		if comment == nil {
 			continue
 		}
-		for _, item := range wantItem.FindAllStringSubmatch(line[comment[2]:], -1) {
+		for _, item := range wantedItem.FindAllStringSubmatch(line[comment[2]:], -1) {
 			wanted = append(wanted, item[1])
 		}
 		lines[i] = strings.TrimRight(line[:comment[0]], " ") + "\n"

@@ -8,20 +8,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringfence/ringfence/report"
 	"github.com/ringfence/ringfence/rules"
 )
 
 func (c *command) rules() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
-		Short: "List, explain and test rules",
+		Short: "List, explain, write and test rules",
 		Example: `  ringfence rules list
   ringfence rules show unprotected-workload
   ringfence rules test ./rules`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.rulesList(), c.rulesShow(), c.rulesTest())
+	cmd.AddCommand(c.rulesList(), c.rulesShow(), c.rulesNew(), c.rulesTest(), c.rulesSchema())
 	return cmd
 }
 
@@ -119,10 +120,23 @@ func one(what string) cobra.PositionalArgs {
 func (c *command) rulesTest() *cobra.Command {
 	return &cobra.Command{
 		Use:     "test DIR",
-		Short:   "Compile the rules in a folder and run their _test.rego files",
+		Short:   "Compile the rules in a folder, run their _test.rego files and check their .txtar examples",
 		Example: "  ringfence rules test ./rules",
 		Args:    one("the folder of the rules"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.testRules(cmd.Context(), args[0]) },
+	}
+}
+
+func (c *command) rulesSchema() *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema",
+		Short:   "Print the JSON Schema of what rules read",
+		Example: "  ringfence rules schema",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := c.stdout.Write(rules.Schema())
+			return err
+		},
 	}
 }
 
@@ -143,6 +157,17 @@ func (c *command) testRules(ctx context.Context, dir string) error {
 		}
 	}
 	fmt.Fprintf(c.stdout, "%d passed, %d failed\n", len(results)-failed, failed)
+	examples, problems, err := testExamples(ctx, set, dir)
+	if err != nil {
+		return err
+	}
+	for _, problem := range problems {
+		failed++
+		fmt.Fprintln(c.stdout, report.Printable(problem))
+	}
+	if examples > 0 {
+		fmt.Fprintf(c.stdout, "%s, %s\n", report.Counted(examples, "example", "examples"), report.Counted(len(problems), "difference", "differences"))
+	}
 	if failed > 0 {
 		c.exit = exitFindings
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +24,7 @@ func TestMain(m *testing.M) {
 // own commands they have
 //
 //	exits CODE COMMAND [ARG…]   the command ends with that exit code
-//	want REPORT.json            the findings are those of the "# want" comments
+//	want REPORT.json            the findings are those of comments such as # want rule-id "part of the message"
 //
 // and the condition [shared], which holds where RINGFENCE_SHARED names the folder
 // of the corpus.
@@ -69,13 +68,6 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("exit code %d, want %d", code, wanted)
 	}
 }
-
-// wantComment is a "# want rule-id "part of the message"" comment; one line may
-// have several, each with its own "want".
-var (
-	wantComment = regexp.MustCompile(`#\s*(want\s.*)$`)
-	wantItem    = regexp.MustCompile(`want\s+([a-z-]+)(?:\s+"([^"]*)")?`)
-)
 
 type expectation struct {
 	place   string // file:line: rule
@@ -128,11 +120,11 @@ func expectations(ts *testscript.TestScript, dir string) []expectation {
 		}
 		rel, err := filepath.Rel(dir, file)
 		for i, line := range strings.Split(string(data), "\n") {
-			comment := wantComment.FindStringSubmatch(line)
+			comment := wantedLine.FindStringSubmatch(line)
 			if comment == nil {
 				continue
 			}
-			for _, item := range wantItem.FindAllStringSubmatch(comment[1], -1) {
+			for _, item := range wantedItem.FindAllStringSubmatch(comment[1], -1) {
 				found = append(found, expectation{fmt.Sprintf("%s:%d: %s", filepath.ToSlash(rel), i+1, item[1]), item[2]})
 			}
 		}
