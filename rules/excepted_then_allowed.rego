@@ -27,6 +27,14 @@ findings contains {
 	"path": c.path,
 	"message": sprintf("excepting %s has no effect: it is allowed on the same ports by another rule", [c.except]),
 	"related": [object.union(place, {"message": "it is allowed here"}) | some place in c.by],
+	"severity": _severity(c.object),
 } if {
 	some c in input.cancelled_excepts
 }
+
+# A policy that says why it is as open as it is does not rely on the exception.
+_severity(object) := "note" if {
+	some p in input.policies
+	p.id == object
+	p.explained
+} else := "medium"
