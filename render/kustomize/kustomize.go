@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/helm"
@@ -123,9 +124,17 @@ func (b *Builder) BuildInput(ctx context.Context, input Input) (objects []*manif
 // share the lock; one that changes it holds it alone, and resets the schema.
 var schemaLock sync.RWMutex
 
+// parseSchema parses the schema before builds share it. The library would do so at
+// its first use, while other builds read the same maps without its lock (kyaml
+// v0.21.2, openapi.IsNamespaceScoped).
+func parseSchema() { openapi.SchemaForResourceType(yaml.TypeMeta{}) }
+
+var parseSchemaOnce = sync.OnceFunc(parseSchema)
+
 func (r *reading) build() (resmap.ResMap, error) {
 	schemaLock.RLock()
 	defer schemaLock.RUnlock()
+	parseSchemaOnce()
 	return r.run()
 }
 
@@ -133,7 +142,10 @@ func (r *reading) buildExclusively() (resmap.ResMap, error) {
 	schemaLock.Lock()
 	defer schemaLock.Unlock()
 	openapi.ResetOpenAPI()
-	defer openapi.ResetOpenAPI()
+	defer func() {
+		openapi.ResetOpenAPI()
+		parseSchema()
+	}()
 	r.exclusive = true
 	return r.run()
 }
