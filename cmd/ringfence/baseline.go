@@ -6,7 +6,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/ringfence/ringfence/analyzer"
 )
@@ -16,7 +16,8 @@ type baselineFlags struct {
 	prune       bool
 }
 
-func (b *baselineFlags) register(f *pflag.FlagSet) {
+func (b *baselineFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&b.file, "baseline", "", "report only what is not in this `FILE`, which --write-baseline wrote")
 	f.StringVar(&b.write, "write-baseline", "", "write what is found to `FILE`, so that later only new findings count")
 	f.BoolVar(&b.prune, "prune-baseline", false, "take what is fixed out of the --baseline")

@@ -50,7 +50,7 @@ reports defects at the line that you can edit.`,
 	f.StringVar(&flags.persona, "persona", string(rules.Regular), "whose rules to apply: regular or auditor")
 	f.StringArrayVar(&flags.rules, "rules", nil, "`DIR` with rules of your own (repeatable)")
 	f.BoolVar(&flags.suppressed, "show-suppressed", false, "show suppressed findings too")
-	flags.baseline.register(f)
+	flags.baseline.register(cmd)
 	f.StringVar(&flags.category, "category", "", "`NAME` of the analysis in SARIF, where one commit has several")
 	return cmd
 }
