@@ -93,6 +93,7 @@ func (f *facts) model() *Model {
 	f.readSelectors(m)
 	f.readBlocks(m)
 	f.readSurplus(m)
+	f.readRedundant(m)
 	f.readGaps(m)
 	return m
 }

@@ -149,7 +149,7 @@ spec:
 	if diff := cmp.Diff(before, prints("b/c.yaml", "# a comment\n\n"+text)); diff != "" {
 		t.Errorf("after moving (-before +after):\n%s", diff)
 	}
-	other := strings.Replace(text, "  - from:\n", "  - from: [{podSelector: {}}]\n  - from:\n", 1)
+	other := strings.Replace(text, "  - from:\n", "  - from: [{podSelector: {}}]\n    ports: [{port: 1}]\n  - from:\n", 1)
 	if diff := cmp.Diff(before, prints("a.yaml", other)); diff != "" {
 		t.Errorf("with another rule before it (-before +after):\n%s", diff)
 	}

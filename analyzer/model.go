@@ -25,6 +25,9 @@ type Model struct {
 	HiddenSources    []hiddenFact    `json:"hidden_sources"`
 	PodBlocks        []podBlockFact  `json:"pod_blocks"`
 	Surplus          []surplusFact   `json:"surplus"`
+
+	RedundantPolicies []redundantFact `json:"redundant_policies"`
+	ShadowedRules     []redundantFact `json:"shadowed_rules"`
 }
 
 type environmentFact struct {
@@ -93,6 +96,20 @@ type podBlockFact struct {
 type surplusFact struct {
 	placeFact
 	Ports     string `json:"ports"`
+	Workloads []int  `json:"workloads"`
+}
+
+// redundantFact is a policy or a rule that others hold.
+type redundantFact struct {
+	placeFact
+	By []placeFact `json:"by"`
+}
+
+// rewrittenFact is a label that a kustomization added to a peer.
+type rewrittenFact struct {
+	Path      []any  `json:"path"`
+	Label     string `json:"label"`
+	Written   string `json:"written"`
 	Workloads []int  `json:"workloads"`
 }
 
@@ -247,6 +264,7 @@ type peerFact struct {
 	MissingLabels     []missingLabelFact `json:"missing_labels"`
 	Contradictory     bool               `json:"contradictory"`
 	Elsewhere         []elsewhereFact    `json:"elsewhere"`
+	Rewritten         []rewrittenFact    `json:"rewritten"`
 }
 
 type missingLabelFact struct {

@@ -120,6 +120,7 @@ func (f *facts) peer(p *netpol.RulePeer) peerFact {
 		UnknownNamespaces: p.NamespaceSelector != nil && p.NamespaceSelector.MatchesUnknownNamespace(),
 		OperatorPods:      noOperator,
 		MissingLabels:     f.missingLabels(p),
+		Rewritten:         []rewrittenFact{},
 		Elsewhere:         []elsewhereFact{},
 	}
 	for _, n := range namespaces {
@@ -135,6 +136,9 @@ func (f *facts) peer(p *netpol.RulePeer) peerFact {
 	if p.PodSelector != nil {
 		fact.ControllerLabels = usesControllerLabels(*p.PodSelector)
 		fact.OperatorPods = f.operators.pods(namespaces, *p.PodSelector)
+		if len(fact.Matches) == 0 {
+			fact.Rewritten = f.rewritten(p, namespaces)
+		}
 	}
 	return fact
 }

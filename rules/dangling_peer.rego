@@ -59,6 +59,7 @@ _dangling contains {"policy": p, "peer": peer} if {
 	count(peer.matches) + count(peer.missing_labels) == 0
 	not [p.id, peer.path] in lib.split # else split-peer says it
 	not peer.contradictory # else contradictory-selector says it
+	peer.rewritten == [] # else peer-label-rewritten says it
 	peer.elsewhere == [] # else wrong-namespace says it
 	not peer.controller_labels
 	peer.operator_pods != "matching"

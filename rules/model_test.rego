@@ -51,6 +51,8 @@ _document := {
 	"hidden_sources": [],
 	"pod_blocks": [],
 	"surplus": [],
+	"redundant_policies": [],
+	"shadowed_rules": [],
 }
 
 _namespace := {
@@ -147,6 +149,7 @@ _peer := {
 	"missing_labels": [],
 	"contradictory": false,
 	"elsewhere": [],
+	"rewritten": [],
 }
 
 # A call from elsewhere that the policy denies.
