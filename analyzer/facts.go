@@ -57,7 +57,7 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 // of several is the first in a message too.
 func (f *facts) model() *Model {
 	m := &Model{
-		Environment: environmentFact{Name: f.env.Name, Complete: true},
+		Environment: environmentFact{Name: f.env.Name, Complete: true, CNI: f.env.Cluster.CNI, Enforces: enforces(f.env.Cluster.CNI)},
 		Gaps:        []gapFact{},
 		Namespaces:  []namespaceFact{},
 		Workloads:   []workloadFact{},
@@ -94,6 +94,7 @@ func (f *facts) model() *Model {
 	f.readBlocks(m)
 	f.readSurplus(m)
 	f.readRedundant(m)
+	f.readUnrelated(m)
 	f.readGaps(m)
 	return m
 }
@@ -115,6 +116,12 @@ func (f *facts) readGaps(m *Model) {
 		}
 	}
 }
+
+// enforces tells whether a network plugin enforces NetworkPolicies; one that is not known
+// is taken to do so. Flannel leaves them to others, and kubenet has none:
+// https://github.com/flannel-io/flannel#getting-started-on-kubernetes and
+// https://kubernetes.io/docs/concepts/services-networking/network-policies/#prerequisites
+func enforces(plugin string) bool { return plugin != "flannel" && plugin != "kubenet" }
 
 func (f *facts) namespace(n *netpol.Namespace) namespaceFact {
 	fact := namespaceFact{

@@ -28,11 +28,14 @@ type Model struct {
 
 	RedundantPolicies []redundantFact `json:"redundant_policies"`
 	ShadowedRules     []redundantFact `json:"shadowed_rules"`
+	UnrelatedPeers    []unrelatedFact `json:"unrelated_peers"`
 }
 
 type environmentFact struct {
 	Name     string `json:"name"`
 	Complete bool   `json:"complete"`
+	CNI      string `json:"cni"`
+	Enforces bool   `json:"enforces"`
 }
 
 type gapFact struct {
@@ -103,6 +106,13 @@ type surplusFact struct {
 type redundantFact struct {
 	placeFact
 	By []placeFact `json:"by"`
+}
+
+// unrelatedFact is a peer that matches more than calls are known of.
+type unrelatedFact struct {
+	placeFact
+	Title     string `json:"title"`
+	Unrelated []int  `json:"unrelated"`
 }
 
 // rewrittenFact is a label that a kustomization added to a peer.

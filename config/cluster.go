@@ -10,6 +10,8 @@ import (
 // Cluster is what is known of the cluster besides the manifests. What is empty or nil
 // is not known, but for DNS, of which most clusters have the same.
 type Cluster struct {
+	// CNI is the network plugin, empty where it is not told.
+	CNI string
 	DNS DNS
 	// APIServer and Nodes are blocks that hold all of their addresses.
 	APIServer, Nodes []netip.Prefix
@@ -39,6 +41,9 @@ type DNS struct {
 func (d *decoder) cluster(v value) Cluster {
 	var c Cluster
 	d.object(v,
+		field{key: "cni", decode: func(v value) {
+			c.CNI = d.oneOf(v, "antrea", "calico", "canal", "cilium", "flannel", "kube-router", "kubenet", "ovn-kubernetes")
+		}},
 		field{key: "dns", decode: func(v value) { c.DNS = d.dns(v) }},
 		field{key: "api-server", decode: func(v value) { c.APIServer = list(d, v, d.block) }},
 		field{key: "nodes", decode: func(v value) { c.Nodes = list(d, v, d.block) }},

@@ -51,6 +51,7 @@ cluster:
     pods: {namespace: openshift-dns, labels: {dns.operator.openshift.io/daemonset-dns: default}}
     port: 5353
     node-local: [169.254.20.10, "fd00::10"]
+  cni: calico
   api-server: [10.0.0.1/32]
   nodes: [10.1.2.3/16, "2001:db8::/64"]
   ingress-controller: {namespace: ingress}
@@ -111,20 +112,21 @@ func TestLoad(t *testing.T) {
 				Port:      5353,
 				NodeLocal: []netip.Addr{netip.MustParseAddr("169.254.20.10"), netip.MustParseAddr("fd00::10")},
 			},
+			CNI:               "calico",
 			APIServer:         []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")},
 			Nodes:             []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/64")},
-			IngressController: &Pods{Pos: at(41, 23), Namespace: "ingress"},
-			Prometheus:        &Pods{Pos: at(42, 15), Namespace: "monitoring", Labels: map[string]string{"app": "prometheus"}},
+			IngressController: &Pods{Pos: at(42, 23), Namespace: "ingress"},
+			Prometheus:        &Pods{Pos: at(43, 15), Namespace: "monitoring", Labels: map[string]string{"app": "prometheus"}},
 			PrivateRanges:     []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
-			OperatorPods:      []*Pods{{Pos: at(44, 19), Namespace: "data", Labels: map[string]string{"cluster": "orders"}}},
+			OperatorPods:      []*Pods{{Pos: at(45, 19), Namespace: "data", Labels: map[string]string{"cluster": "orders"}}},
 		},
 		Rules: []string{"policies/rules"},
 		Severities: []Severity{
-			{Pos: at(47, 5), Rule: "missing-default-deny", Severity: "low"},
-			{Pos: at(48, 5), Rule: "unprotected-workload", Severity: Off, Path: "tests/**", Environment: "dev"},
+			{Pos: at(48, 5), Rule: "missing-default-deny", Severity: "low"},
+			{Pos: at(49, 5), Rule: "unprotected-workload", Severity: Off, Path: "tests/**", Environment: "dev"},
 		},
 		Ignores: []Ignore{{
-			Pos: at(50, 5), Rule: "host-network-pod", Resource: "monitoring/DaemonSet/node-*", Path: "infra/**", Environment: "prod-*",
+			Pos: at(51, 5), Rule: "host-network-pod", Resource: "monitoring/DaemonSet/node-*", Path: "infra/**", Environment: "prod-*",
 			Reason: "must see the node", Expiry: time.Date(2030, 1, 31, 0, 0, 0, 0, time.UTC),
 		}},
 	}

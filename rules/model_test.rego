@@ -35,7 +35,7 @@ _with(facts, patch) := object.union(facts, patch) if {
 }
 
 _document := {
-	"environment": {"name": "test", "complete": true},
+	"environment": {"name": "test", "complete": true, "cni": "", "enforces": true},
 	"gaps": [],
 	"namespaces": [],
 	"workloads": [],
@@ -53,6 +53,7 @@ _document := {
 	"surplus": [],
 	"redundant_policies": [],
 	"shadowed_rules": [],
+	"unrelated_peers": [],
 }
 
 _namespace := {
