@@ -18,7 +18,7 @@ func (f *facts) denials(e *traffic.Edge) []denialFact {
 			near, far = far, near
 		}
 		w := near.Workload
-		if w == nil || !f.cluster.Isolated(w, d) || uncertain(f.cluster, w) || f.mayPass(w, far, d, e) {
+		if w == nil || !f.cluster.Isolated(w, d) || f.uncertain(w) || f.mayPass(w, far, d, e) {
 			continue
 		}
 		denial := denialFact{Direction: d.Name(), By: []policyPlaceFact{}}

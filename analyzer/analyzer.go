@@ -27,7 +27,8 @@ type Environment struct {
 	// Objects have their namespaces filled in. The objects of a target whose
 	// namespace nobody knows share a private one: see manifest.IsPrivate.
 	Objects []*manifest.Object
-	Gaps    []Gap // what could not be seen of it
+	Gaps    []Gap              // what could not be seen of it
+	Unseen  []*manifest.Object // policies of what could not be rendered, as they are written
 	// NamespaceLabels are labels that the manifests do not hold, by namespace.
 	NamespaceLabels map[string]map[string]string
 	Hints           []traffic.Hint // calls that people tell
@@ -145,7 +146,7 @@ func assess(ctx context.Context, env Environment, all *repository, opts Options)
 	for _, gap := range rejected {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
-	for _, gap := range withheld(cluster) {
+	for _, gap := range slices.Concat(withheld(cluster), all.unseenGaps(cluster, env)) {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
 	gaps = opts.accept(gaps)

@@ -58,13 +58,15 @@ func (f *facts) owns(n *netpol.Namespace) bool {
 
 // repository is what all environments hold, of which some may be one cluster.
 type repository struct {
-	services  map[string]bool // by name
-	resources []string        // names of custom resources
+	services  map[string]bool    // by name
+	resources []string           // names of custom resources
+	unseen    []*manifest.Object // policies of what could not be rendered
 }
 
 func newRepository(environments []Environment) *repository {
 	r := &repository{services: map[string]bool{}}
 	for _, e := range environments {
+		r.unseen = append(r.unseen, e.Unseen...)
 		for _, o := range e.Objects {
 			switch {
 			case o.Group == "" && o.Kind == "Service":

@@ -8,18 +8,15 @@ import (
 	"github.com/ringfence/ringfence/netpol"
 )
 
-// dataStores names well-known data stores and what tells them: the last part of
-// the image's name, and the port that they listen on (0 where it tells nothing).
-func dataStores() []struct {
+// store is a well-known data store and what tells it.
+type store struct {
 	name   string
-	images []string
-	port   int
-} {
-	return []struct {
-		name   string
-		images []string
-		port   int
-	}{
+	images []string // the last parts of the names of its images
+	port   int      // that it listens on, 0 where it tells nothing
+}
+
+func dataStores() []store {
+	return []store{
 		{"cassandra", []string{"cassandra", "scylla"}, 9042},
 		{"clickhouse", []string{"clickhouse", "clickhouse-server"}, 0},
 		{"cockroachdb", []string{"cockroach", "cockroachdb"}, 26257},
@@ -42,17 +39,30 @@ func dataStores() []struct {
 	}
 }
 
-// dataStore returns the name of the data store that a workload runs, "" for none.
-func dataStore(w *netpol.Workload) string {
-	images := images(w)
-	for _, store := range dataStores() {
-		byImage := slices.ContainsFunc(images, func(i string) bool { return slices.Contains(store.images, i) })
-		byPort := slices.ContainsFunc(w.Ports, func(p netpol.Port) bool { return p.Number == store.port })
-		if byImage || byPort {
-			return store.name
+// isImage tells whether an image is one of the store, perhaps with its version in the
+// name, as in redis-7-c9s.
+func (s store) isImage(image string) bool {
+	return slices.ContainsFunc(s.images, func(name string) bool {
+		rest, found := strings.CutPrefix(image, name)
+		return found && (rest == "" || len(rest) > 1 && rest[0] == '-' && rest[1] >= '0' && rest[1] <= '9')
+	})
+}
+
+// dataStore returns the data store that a workload runs; the name is "" for none. Only
+// an image tells surely; a port may be that of another program.
+func dataStore(w *netpol.Workload) (s store, byImage bool) {
+	images, stores := images(w), dataStores()
+	for _, s := range stores {
+		if slices.ContainsFunc(images, s.isImage) {
+			return s, true
 		}
 	}
-	return ""
+	for _, s := range stores {
+		if slices.ContainsFunc(w.Ports, func(p netpol.Port) bool { return p.Number == s.port }) {
+			return s, false
+		}
+	}
+	return store{}, false
 }
 
 // addStore tells whether any pod can call the data store of a workload. Only an image
@@ -77,18 +87,16 @@ func (f *facts) addStore(fact *workloadFact, w *netpol.Workload) {
 // storePort returns the port of the data store that an image of a workload is, if it
 // declares the port or a Service leads there.
 func (f *facts) storePort(w *netpol.Workload) (port int, ok bool) {
-	images := images(w)
-	for _, store := range dataStores() {
-		if !slices.ContainsFunc(images, func(i string) bool { return slices.Contains(store.images, i) }) {
-			continue
-		}
-		port = store.port
-		if port == 0 && len(w.Ports) > 0 {
-			port = w.Ports[0].Number
-		}
-		return port, port != 0 && (declares(w, port, netpol.TCP) || slices.ContainsFunc(f.entries[w], func(e netpol.Entry) bool { return e.Number == port }))
+	s, byImage := dataStore(w)
+	if !byImage {
+		return 0, false
 	}
-	return 0, false
+	port = s.port
+	if port == 0 && len(w.Ports) > 0 {
+		port = w.Ports[0].Number
+	}
+	leads := func(e netpol.Entry) bool { return e.Number == port }
+	return port, port != 0 && (declares(w, port, netpol.TCP) || slices.ContainsFunc(f.entries[w], leads))
 }
 
 // images returns the last parts of the names of a workload's images:

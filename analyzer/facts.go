@@ -129,7 +129,7 @@ func (f *facts) namespace(n *netpol.Namespace) namespaceFact {
 		Declared:  n.Declared,
 		Private:   n.Private,
 		Shared:    n.Name == "default" || isSystem(n.Name),
-		Uncertain: othersCover(f.cluster, n),
+		Uncertain: f.othersCover(n),
 		Workloads: []int{},
 		DefaultDeny: sides[bool]{
 			Ingress: deniesByDefault(n, netpol.Ingress),

@@ -171,13 +171,14 @@ func TestDataStore(t *testing.T) {
 		"registry.example:5000/db/mongo:7":  "mongodb",
 		"bitnami/postgresql:17":             "postgresql",
 		"example/redis-commander":           "",
+		"sclorg/redis-7-c9s":                "redis",
 		"registry.example:6379/example/web": "",
 		"":                                  "",
 	} {
 		text := "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{image: '" + image + "'}]}\n"
 		cluster, _ := netpol.New(parse(t, "pod.yaml", text, "shop"), netpol.Options{})
-		if got := dataStore(cluster.Workloads[0]); got != want {
-			t.Errorf("image %q: data store %q, want %q", image, got, want)
+		if got, _ := dataStore(cluster.Workloads[0]); got.name != want {
+			t.Errorf("image %q: data store %q, want %q", image, got.name, want)
 		}
 	}
 }

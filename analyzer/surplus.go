@@ -29,7 +29,7 @@ func (f *facts) readSurplus(m *Model) {
 			surplus := netpol.All()
 			for _, w := range p.Selected {
 				used := f.served(w).Union(called[w])
-				if len(f.entries[w]) == 0 || uncertain(f.cluster, w) {
+				if len(f.entries[w]) == 0 || f.uncertain(w) {
 					used = netpol.All() // what calls it is not in the environment
 				}
 				surplus = surplus.Intersect(r.On(w.Ports).Subtract(used))

@@ -9,6 +9,7 @@ import (
 )
 
 func (f *facts) workload(w *netpol.Workload) workloadFact {
+	store, _ := dataStore(w)
 	fact := workloadFact{
 		ID:              f.places.object(w.Source),
 		Title:           title(w.Ref),
@@ -17,9 +18,9 @@ func (f *facts) workload(w *netpol.Workload) workloadFact {
 		HostNetwork:     w.HostNetwork,
 		HostNetworkPath: w.Path("spec", "hostNetwork"),
 		MatchedBy:       []int{},
-		DataStore:       dataStore(w),
+		DataStore:       store.name,
 		ClusterDNS:      asksClusterDNS(w),
-		Uncertain:       uncertain(f.cluster, w),
+		Uncertain:       f.uncertain(w),
 		Operated:        w.Operated != nil,
 		Callers:         f.callers[w],
 		Callees:         f.callees[w],

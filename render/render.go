@@ -86,6 +86,9 @@ type Result struct {
 	Target
 	Objects []*manifest.Object
 	Gaps    []Gap
+	// Unseen are the policies in the files of a target that does not render, as they
+	// are written there.
+	Unseen []*manifest.Object
 }
 
 // Complete tells whether nothing of the target is missing.

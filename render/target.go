@@ -28,6 +28,9 @@ func (r *Repository) Render(ctx context.Context, t Target) Result {
 	r.mu.Unlock()
 	made := rendered()
 	result := Result{Target: t, Objects: slices.Clone(made.objects), Gaps: slices.Concat(t.Gaps, made.gaps)}
+	if t.Kind == Kustomize && len(result.Objects) == 0 {
+		result.Unseen = r.unseen(t)
+	}
 	r.place(&result)
 	return result
 }

@@ -282,6 +282,7 @@ func (w *workspace) analyzed() []analyzer.Environment {
 	for _, e := range w.environments {
 		env := analyzer.Environment{Name: e.Name, Objects: e.Objects(), NamespaceLabels: labels, Hints: w.hints(), Cluster: w.config.Cluster}
 		for _, r := range e.Results {
+			env.Unseen = append(env.Unseen, r.Unseen...)
 			for _, gap := range r.Gaps {
 				env.Gaps = append(env.Gaps, analyzer.Gap{Gap: gap, Target: r.Name})
 			}
