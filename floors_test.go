@@ -28,6 +28,7 @@ var floors = []floor{
 	{"config", nil},
 	{"rules", []string{"github.com/open-policy-agent/opa/"}},
 	{"render/source", nil},
+	{"render/fetch", []string{"oras.land/", "github.com/opencontainers/", "github.com/Masterminds/semver/"}},
 	{"render/helm", []string{"helm.sh/helm/"}},
 	{"render/kustomize", []string{"sigs.k8s.io/kustomize/"}},
 	{"render/argocd", []string{"github.com/Masterminds/sprig/", "dario.cat/mergo", "github.com/gobwas/glob"}},
@@ -48,7 +49,9 @@ var floors = []floor{
 // alsoAllowed are libraries that more than one floor needs. YAML nodes carry
 // positions, so the floors that make objects from text handle them too.
 var alsoAllowed = map[string][]string{
-	"go.yaml.in/yaml/": {"config", "render", "render/helm", "render/kustomize", "generate/place"},
+	"go.yaml.in/yaml/": {"config", "render", "render/fetch", "render/helm", "render/kustomize", "generate/place"},
+	// Patterns of ignore files are one part of the library, fetching another.
+	"github.com/go-git/": {"render/fetch"},
 }
 
 // topLevel is everything that may lie in the repository's root besides dot files.
