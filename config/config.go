@@ -47,6 +47,14 @@ type Config struct {
 	Rules       []string // folders with rules of the repository
 	Severities  []Severity
 	Ignores     []Ignore
+	Fetch       Fetch
+}
+
+// Fetch says from where charts, artifacts and commits may be fetched.
+type Fetch struct {
+	// Allow are the only hosts to talk to, with a port or without, "*.domain" for all
+	// below one; none: those that manifests name.
+	Allow []string
 }
 
 // Target declares how one target is rendered. Several may have one Dir: a chart
@@ -204,7 +212,14 @@ func (d *decoder) config(v value, c *Config) {
 		field{key: "rules", decode: func(v value) { c.Rules = list(d, v, d.path) }},
 		field{key: "severities", decode: func(v value) { c.Severities = list(d, v, d.severity) }},
 		field{key: "ignores", decode: func(v value) { c.Ignores = list(d, v, d.ignore) }},
+		field{key: "fetch", decode: func(v value) { c.Fetch = d.fetch(v) }},
 	)
+}
+
+func (d *decoder) fetch(v value) Fetch {
+	var f Fetch
+	d.object(v, field{key: "allow", decode: func(v value) { f.Allow = list(d, v, d.text) }})
+	return f
 }
 
 func (d *decoder) target(v value) Target {

@@ -69,6 +69,8 @@ ignores:
     environment: prod-*
     reason: must see the node
     expiry: 2030-01-31
+fetch:
+  allow: [charts.example.com, "*.ghcr.io"]
 `
 
 func TestLoad(t *testing.T) {
@@ -129,6 +131,7 @@ func TestLoad(t *testing.T) {
 			Pos: at(51, 5), Rule: "host-network-pod", Resource: "monitoring/DaemonSet/node-*", Path: "infra/**", Environment: "prod-*",
 			Reason: "must see the node", Expiry: time.Date(2030, 1, 31, 0, 0, 0, 0, time.UTC),
 		}},
+		Fetch: Fetch{Allow: []string{"charts.example.com", "*.ghcr.io"}},
 	}
 	got, err := Load([]byte(full), FileName)
 	if err != nil {
@@ -332,7 +335,7 @@ var documents = []document{
 	},
 	{
 		name: "control characters", text: "\"a\\eb\\n\": 1\n",
-		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, clusters, repository, fail-on, kubeVersion, apiVersions, gaps, traffic, cluster, rules, severities, ignores`},
+		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, clusters, repository, fail-on, kubeVersion, apiVersions, gaps, traffic, cluster, rules, severities, ignores, fetch`},
 	},
 	{
 		name: "an ignore of everything", text: "ignores:\n- reason: a\n- {rule: x, expires: 2030-01-01}\n",

@@ -125,6 +125,7 @@ const (
 	UnknownField         Code = "unknown-field"         // a field of Argo CD or Flux that is not understood
 	Jsonnet              Code = "jsonnet"               // Jsonnet is not evaluated
 	RemoteChart          Code = "remote-chart"          // an object of Argo CD or Flux installs a chart from elsewhere
+	FetchFailed          Code = "fetch-failed"          // what lies elsewhere could not be fetched, or is not what was pinned
 	UnknownValue         Code = "unknown-value"         // a value is encrypted, or comes from outside the repository
 	SubstitutionFailed   Code = "substitution-failed"   // Flux could not replace the variables of an object
 	NotEvaluated         Code = "not-evaluated"         // note: a policy of a kind that is not evaluated

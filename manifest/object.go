@@ -155,6 +155,14 @@ func (o *Object) WithNamespace(namespace string) *Object {
 	return &c
 }
 
+// WithOrigins returns a copy of the object, with other origins in the place of its own.
+func (o *Object) WithOrigins(of func(Origin) Origin) *Object {
+	c := *o
+	c.locate = func(steps []Step) Origin { return of(o.locate(steps)) }
+	c.Origin = of(o.Origin)
+	return &c
+}
+
 // At tells where a field was written. The path holds map keys (string) and list
 // indexes (int), from the object's root. Where the path, or the end of it, does
 // not exist, the origin is that of the deepest part that does, and not exact.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/argocd"
+	"github.com/ringfence/ringfence/render/fetch"
 )
 
 // maxRounds bounds how deep Applications make Applications, and maxTargets how many
@@ -46,6 +47,7 @@ func (f *finder) applications(ctx context.Context) *resolution {
 		return nil
 	}
 	r.repo = argocd.NewRepository(f.tree, r.own, r.clusters(results))
+	r.repo.Fetch = func(ref fetch.Ref, named manifest.Pos) (string, error) { return r.folder.Get(ctx, ref, named) }
 	r.identify(holders)
 	r.settle(holders)
 	r.follow(r.seeds(holders))

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/argocd"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/kustomize"
 )
 
@@ -98,32 +98,53 @@ func (r *resolution) planSource(app argocd.Application, i int) Target {
 	case s.Chart != "":
 		vendored, ok := r.charts.Vendored(s.Chart, s.TargetRevision)
 		if !ok {
-			return gone(manifest.RemoteSource, "chart %q version %q of %s is not in this repository", s.Chart, s.TargetRevision, s.RepoURL)
+			fetched, err := r.folder.Get(r.ctx, s.Elsewhere(), pos)
+			if err != nil {
+				return unseen(app, pos, fetch.Gap(err, pos, manifest.RemoteSource,
+					fmt.Sprintf("%s: chart %q version %q of %s is not in this repository", &app, s.Chart, s.TargetRevision, s.RepoURL)))
+			}
+			return r.helmTarget(app, i, fetched)
 		}
 		t := r.helmTarget(app, i, vendored)
 		t.note(manifest.Approximated, fmt.Sprintf("%s: the chart in %q is used for chart %q of %s", &app, vendored, s.Chart, s.RepoURL))
 		return t
 	case !r.own(s.RepoURL) && len(r.urls) == 0 && s.RepoURL != "":
 		return gone(manifest.RemoteSource, "nothing says that %s is this repository: it has no git remote, and none is configured (repository)", s.RepoURL)
-	case !r.own(s.RepoURL):
-		return gone(manifest.RemoteSource, "its source lies in another repository, %s", cmp.Or(s.RepoURL, "which it does not name"))
+	case s.RepoURL == "":
+		return gone(manifest.RemoteSource, "its source names no repository")
 	case dir == ".." || strings.HasPrefix(dir, "../"):
 		return gone(manifest.OutsideRepository, "%q leaves the repository", s.Path)
+	case !r.own(s.RepoURL):
+		fetched, err := r.folder.Get(r.ctx, s.Elsewhere(), pos)
+		if err != nil {
+			return unseen(app, pos, fetch.Gap(err, pos, manifest.RemoteSource,
+				fmt.Sprintf("%s: its source lies in another repository, %s", &app, s.RepoURL)))
+		}
+		return r.planFolder(app, i, path.Join(fetched, dir))
 	case ignored(r.tree, dir):
 		t := unseen(app, pos)
 		t.note(manifest.NotFollowed, fmt.Sprintf("%s: %q is left out by a %s", &app, s.Path, IgnoreFile))
 		return t
-	case !r.tree.IsDir(dir):
-		return gone(manifest.MissingFile, "there is no folder %q", s.Path)
+	}
+	return r.planFolder(app, i, dir)
+}
+
+// planFolder makes the target of a source's folder, in this repository or fetched.
+func (r *resolution) planFolder(app argocd.Application, i int, dir string) Target {
+	s, pos := app.Sources[i], app.SourcePos(i)
+	gone := func(reason string) Target {
+		return unseen(app, pos, Gap{Pos: pos, Code: manifest.MissingFile, Reason: fmt.Sprintf("%s: ", &app) + fmt.Sprintf(reason, s.Path)})
 	}
 	var t Target
 	_, kustomized := kustomize.FileIn(r.tree, dir)
 	isChart := r.tree.Exists(path.Join(dir, "Chart.yaml"))
 	switch {
+	case !r.tree.IsDir(dir):
+		return gone("there is no folder %q")
 	case s.Kustomize != nil && !kustomized:
-		return gone(manifest.MissingFile, "%q has no kustomization file", s.Path)
+		return gone("%q has no kustomization file")
 	case s.Helm != nil && !isChart:
-		return gone(manifest.MissingFile, "%q has no Chart.yaml", s.Path)
+		return gone("%q has no Chart.yaml")
 	case s.Kustomize != nil, kustomized && s.Helm == nil && s.Directory == nil:
 		t = r.kustomizeTarget(app, i, dir)
 	case s.Helm != nil, isChart && s.Directory == nil:
@@ -131,7 +152,7 @@ func (r *resolution) planSource(app argocd.Application, i int) Target {
 	default:
 		t = r.directoryTarget(app, i, dir)
 	}
-	if pinned.MatchString(s.TargetRevision) {
+	if r.tree.MountOf(dir) == "" && pinned.MatchString(s.TargetRevision) {
 		t.note(manifest.Approximated, fmt.Sprintf("%s names revision %q; the work tree is read", &app, s.TargetRevision))
 	}
 	for _, name := range []string{".argocd-source.yaml", ".argocd-source-" + app.Name + ".yaml"} {

@@ -61,9 +61,10 @@ func (c *cluster) equal(other *cluster) bool {
 // flux finds what the objects apply.
 func (c *cluster) flux() {
 	urls := c.urls()
-	c.objectsOf = flux.Read(c.objects, flux.Repository{
+	c.objectsOf = flux.Read(c.ctx, c.objects, flux.Repository{
 		IsDir:  c.tree.IsDir,
 		Exists: c.tree.Exists,
+		Fetch:  c.folder,
 		Own: func(url string) (own, known bool) {
 			return slices.Contains(urls, source.RepositoryURL(url)), len(urls) > 0
 		},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/kustomize"
 	"github.com/ringfence/ringfence/render/source"
@@ -21,6 +22,7 @@ type Options struct {
 	Values      []helm.Values  // given by the user, after the target's
 	Set         []string       // "key=value" expressions given by the user, after the target's
 	Config      *config.Config // of the repository; nil for none
+	Fetch       *fetch.Fetcher // of what lies elsewhere; nil for none
 }
 
 // A Repository finds and renders the targets of one repository. Files are read
@@ -28,6 +30,7 @@ type Options struct {
 type Repository struct {
 	tree    *source.Tree
 	opts    Options
+	folder  fetch.Folder
 	builder *kustomize.Builder
 	charts  *helm.Renderer
 
@@ -43,11 +46,13 @@ type parsed struct {
 
 // New returns the repository that tree shows.
 func New(tree *source.Tree, opts Options) *Repository {
+	folder := opts.Fetch.Into(tree)
 	return &Repository{
 		tree:    tree,
 		opts:    opts,
-		builder: kustomize.NewBuilder(tree, kustomize.Options{KubeVersion: opts.KubeVersion, APIVersions: opts.APIVersions}),
-		charts:  helm.New(tree),
+		folder:  folder,
+		builder: kustomize.NewBuilder(tree, kustomize.Options{KubeVersion: opts.KubeVersion, APIVersions: opts.APIVersions, Fetch: folder}),
+		charts:  helm.New(tree, folder),
 		parsed:  make(map[string]parsed),
 
 		rendered: make(map[string]func() parsed),

@@ -92,7 +92,40 @@ func (r *Repository) render(ctx context.Context, t Target) (made parsed) {
 		}
 		made.objects[i] = t.Metadata.Apply(o)
 	}
+	r.named(&made)
 	return made
+}
+
+// named moves positions in what was fetched to the lines that name it: nobody can edit
+// what lies elsewhere.
+func (r *Repository) named(made *parsed) {
+	if r.opts.Fetch == nil {
+		return
+	}
+	origin := func(o manifest.Origin) manifest.Origin {
+		if r.tree.MountOf(o.File) != "" {
+			o.Pos, o.Exact = r.tree.Named(o.Pos), false
+		}
+		var via []manifest.Pos
+		for _, p := range o.Via {
+			if r.tree.MountOf(p.File) == "" {
+				via = append(via, p)
+			}
+		}
+		o.Via = via
+		return o
+	}
+	for i, o := range made.objects {
+		made.objects[i] = o.WithOrigins(origin)
+	}
+	for i := range made.gaps {
+		gap := &made.gaps[i]
+		if dir := r.tree.MountOf(gap.File); dir != "" {
+			what, _, _ := strings.Cut(strings.TrimPrefix(dir, "fetched:"), "@")
+			gap.Reason = fmt.Sprintf("in %s%s: %s", what, strings.TrimPrefix(gap.File, dir), gap.Reason)
+			gap.Pos = r.tree.Named(gap.Pos)
+		}
+	}
 }
 
 // resources are the files of the target as its generated kustomization names them.

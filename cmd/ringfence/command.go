@@ -68,7 +68,8 @@ func (c *command) root() *cobra.Command {
 		Short: "Who can reach whom, and what is left open, in a repository of Kubernetes manifests",
 		Long: `ringfence renders what GitOps would apply (Helm, Kustomize, plain manifests),
 computes who can reach whom, and reports what network policies leave open, at the
-line that you can edit. It talks to no cluster and to no network.
+line that you can edit. It talks to no cluster, and to the network only where
+--fetch or the command fetch says so.
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 wrong usage or
 configuration, 3 part of the repository could not be rendered, 4 internal error.`,
@@ -85,7 +86,7 @@ configuration, 3 part of the repository could not be rendered, 4 internal error.
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w\nrun \"%s --help\" for its flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.check(), c.generate(), c.mapCommand(), c.why(), c.render(), c.targets(), c.rules(), c.init(), c.version())
+	root.AddCommand(c.check(), c.generate(), c.mapCommand(), c.why(), c.render(), c.targets(), c.fetch(), c.rules(), c.init(), c.version())
 	for _, sub := range root.Commands() {
 		wrapArgs(sub)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/source"
 )
@@ -35,6 +36,9 @@ type selection struct {
 	release     string
 	kubeVersion string
 	allowGaps   bool
+	fetch       bool
+	update      bool // resolve again what is pinned
+	cache       string
 	exact       bool // a path that is the root of a target means just that one
 }
 
@@ -49,6 +53,10 @@ func (s *selection) register(cmd *cobra.Command) {
 	f.StringVar(&s.namespace, "namespace", "", "`NAMESPACE` that a target is applied to where neither it nor its objects say")
 	f.StringVar(&s.release, "release", "", "release `NAME` of charts (default the chart's folder)")
 	f.StringVar(&s.kubeVersion, "kube-version", "", "Kubernetes `VERSION` that charts see (default 1.34)")
+	f.StringVar(&s.cache, "cache", "", "`DIR` with what was fetched (default ringfence in the user's cache folder)")
+	if cmd.Name() != "fetch" {
+		f.BoolVar(&s.fetch, "fetch", false, "fetch what lies elsewhere and is not in the cache, and pin it in "+fetch.LockFile)
+	}
 	f.BoolVar(&s.allowGaps, "allow-gaps", false, "do not fail when part of the repository could not be rendered")
 }
 
@@ -82,6 +90,7 @@ func (s *selection) validate() error {
 type workspace struct {
 	root         string
 	tree         *source.Tree
+	lock         *fetch.Lock
 	config       *config.Config
 	configFile   string // its name, for errors
 	stream       []byte // what standard input held
@@ -108,6 +117,9 @@ func (c *command) open(ctx context.Context, s *selection, paths []string) (*work
 		w.results = []render.Result{repo.FromStream(data)}
 		w.environments = render.Group(w.results)
 	} else if err := c.renderAll(ctx, w, repo, s, paths); err != nil {
+		return nil, err
+	}
+	if err := w.pin(s, false); err != nil {
 		return nil, err
 	}
 	return w, w.restrict(s.environment)
@@ -176,6 +188,9 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 			return nil, nil, usagef("read values: %w", err)
 		}
 		w.options.Values = append(w.options.Values, helm.Values{Name: w.nameOf(name), Data: data})
+	}
+	if w.options.Fetch, err = w.fetcher(s); err != nil {
+		return nil, nil, err
 	}
 	return w, render.New(w.tree, w.options), nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 )
 
 // An Application is one application of Argo CD.
@@ -49,6 +50,21 @@ type Source struct {
 	Plugin    any               `json:"plugin"`
 
 	path []any // of the source in the application
+}
+
+// Elsewhere is what the source names where that lies in no folder of the repository.
+// A chart repository without a protocol is an OCI registry.
+func (s *Source) Elsewhere() fetch.Ref {
+	switch {
+	case s.Chart != "" && !strings.Contains(s.RepoURL, "://"):
+		return fetch.ChartOf("oci://"+s.RepoURL, s.Chart, s.TargetRevision)
+	case s.Chart != "":
+		return fetch.ChartOf(s.RepoURL, s.Chart, s.TargetRevision)
+	case strings.HasPrefix(s.RepoURL, "oci://"):
+		return fetch.Ref{Kind: fetch.Artifact, URL: s.RepoURL, Version: s.TargetRevision}
+	default:
+		return fetch.Ref{Kind: fetch.Git, URL: s.RepoURL, Version: s.TargetRevision}
+	}
 }
 
 // Directory are the options of a folder of plain manifests.

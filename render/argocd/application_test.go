@@ -109,7 +109,7 @@ spec:
 		{name: "of a source of this repository", helm: "valueFiles: [$own/shared/a.yaml]", want: "a=shared a b=chart"},
 		{
 			name: "of a source of another repository", helm: "valueFiles: [$other/x.yaml]", want: "a=chart b=chart",
-			gaps: `14 remote-source: "$other/x.yaml" lies in another repository, elsewhere`,
+			gaps: `14 remote-source: "$other/x.yaml" lies in another repository, elsewhere; "ringfence fetch" fetches it`,
 		},
 		{name: "a variable", helm: "valueFiles: ['/shared/${ARGOCD_APP_NAME}.yaml']", want: "a=chart b=chart", gaps: `14 missing-file: "shared/web.yaml" does not exist`},
 		{name: "an unknown reference is a variable", helm: "valueFiles: [$none/shared/a.yaml]", want: "a=shared a b=chart"},
@@ -156,7 +156,7 @@ spec:
 			repo := repository(t, chart+"      "+test.helm+"\n")
 			app := Decode(document(t, repo, "app.yaml"))
 			release, gaps := app.Release(2, repo, "chart")
-			objects, rendered := helm.New(repo.Tree).Render(context.Background(), release)
+			objects, rendered := helm.New(repo.Tree, nil).Render(context.Background(), release)
 			var got []string
 			if len(objects) == 1 {
 				if o := objects[0]; o.Namespace+"/"+o.Name != "shop/web" {

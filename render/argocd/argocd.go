@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/source"
 )
 
@@ -30,6 +31,8 @@ type Repository struct {
 	Tree     *source.Tree
 	Own      func(repoURL string) bool // tells whether a URL is that of the repository
 	Clusters []Cluster                 // that Argo CD knows, besides its own; sorted by name
+	// Fetch gets what lies elsewhere. A nil one has nothing.
+	Fetch func(ref fetch.Ref, named manifest.Pos) (dir string, err error)
 
 	listed func() listing
 }

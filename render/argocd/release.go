@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/helm"
 )
 
@@ -122,13 +123,18 @@ func (b *releaseBuilder) valueFiles() []helm.Values {
 // it has none: relative to the chart, from the root where it begins with a slash, or in
 // the source that "$ref" names.
 func (b *releaseBuilder) resolve(text string, pos manifest.Pos) string {
-	base := b.dir
+	base, root := b.dir, cmp.Or(b.repo.Tree.MountOf(b.dir), ".")
 	ref, rest, _ := strings.Cut(text, "/")
 	i := slices.IndexFunc(b.Sources, func(s Source) bool { return s.Ref != "" && ref == "$"+s.Ref })
 	if i >= 0 {
-		if !b.repo.Own(b.Sources[i].RepoURL) {
-			b.gap(pos, manifest.RemoteSource, fmt.Sprintf("%q lies in another repository, %s", text, b.Sources[i].RepoURL))
-			return ""
+		root = "."
+		if s := b.Sources[i]; !b.repo.Own(s.RepoURL) {
+			dir, err := b.repo.fetched(s.Elsewhere(), pos)
+			if err != nil {
+				b.gaps = append(b.gaps, fetch.Gap(err, pos, manifest.RemoteSource, fmt.Sprintf("%q lies in another repository, %s", text, s.RepoURL)))
+				return ""
+			}
+			root = dir
 		}
 		text = "/" + rest
 	}
@@ -138,10 +144,10 @@ func (b *releaseBuilder) resolve(text string, pos manifest.Pos) string {
 		return ""
 	}
 	if path.IsAbs(text) {
-		base = "."
+		base = root
 	}
 	name := path.Join(base, text)
-	if name == ".." || strings.HasPrefix(name, "../") {
+	if name == ".." || strings.HasPrefix(name, "../") || b.repo.Tree.MountOf(name) != b.repo.Tree.MountOf(root) {
 		b.gap(pos, manifest.OutsideRepository, fmt.Sprintf("%q leaves the repository", text))
 		return ""
 	}

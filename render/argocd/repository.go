@@ -8,6 +8,7 @@ import (
 	"github.com/gobwas/glob"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 )
 
 // A listing is what lies in a repository, in the order of a walk.
@@ -32,6 +33,13 @@ func (r *Repository) list() listing {
 		return name != ".git"
 	})
 	return l
+}
+
+func (r *Repository) fetched(ref fetch.Ref, named manifest.Pos) (dir string, err error) {
+	if r.Fetch == nil {
+		return "", fetch.ErrNotFetched
+	}
+	return r.Fetch(ref, named)
 }
 
 // walk calls visit for what lies below a folder; it goes into a folder for which visit

@@ -53,6 +53,14 @@ type Ref struct {
 	PlainHTTP bool
 }
 
+// ChartOf is the ref of a chart of a Helm repository or of an OCI registry.
+func ChartOf(repository, name, version string) Ref {
+	if strings.HasPrefix(repository, "oci://") {
+		return Ref{Kind: Chart, URL: strings.TrimSuffix(repository, "/") + "/" + name, Version: version}
+	}
+	return Ref{Kind: Chart, URL: repository, Name: name, Version: version}
+}
+
 // String names the ref in messages.
 func (r Ref) String() string {
 	text := r.URL

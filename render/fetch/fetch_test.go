@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ringfence/ringfence/render/fetch"
+	"github.com/ringfence/ringfence/render/fetch/fetchtest"
 )
 
 const helmLayer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -21,16 +22,16 @@ const helmLayer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 // for, and again without the network from what was pinned and cached.
 func TestGet(t *testing.T) {
 	t.Setenv("PATH", "") // neither git nor a credential helper is there
-	charts := chartRepository(t, "1.0.0", "1.4.2", "1.10.0", "2.0.0-rc.1")
-	images := ociRegistry(t)
+	charts := fetchtest.NewChartRepository(t, "1.0.0", "1.4.2", "1.10.0", "2.0.0-rc.1")
+	images := fetchtest.NewRegistry(t)
 	for _, v := range []string{"1.0.0", "1.4.2", "1.10.0"} {
-		images.push(t, "team/web", v, helmLayer, chartOf(t, v))
+		images.Push(t, "team/web", v, helmLayer, fetchtest.ChartOf(t, v))
 	}
-	pinned := images.push(t, "team/files", "latest", "application/vnd.cncf.flux.content.v1.tar+gzip", packed(t, map[string]string{"./deploy/a.yaml": "# latest\n"}))
-	repo := newGitRepository(t)
-	old := repo.commit(t, map[string]string{"deploy/a.yaml": "# old\n"}, "refs/tags/v1.2.0", "refs/heads/release")
-	repo.commit(t, map[string]string{"deploy/a.yaml": "# new\n", "b.yaml": "# b\n", "link": "-> /etc/passwd"}, "refs/heads/main", "refs/tags/v1.10.0")
-	git := repo.serve(t)
+	pinned := images.Push(t, "team/files", "latest", "application/vnd.cncf.flux.content.v1.tar+gzip", fetchtest.Packed(t, map[string]string{"./deploy/a.yaml": "# latest\n"}))
+	repo := fetchtest.NewRepository(t)
+	old := repo.Commit(t, map[string]string{"deploy/a.yaml": "# old\n"}, "refs/tags/v1.2.0", "refs/heads/release")
+	repo.Commit(t, map[string]string{"deploy/a.yaml": "# new\n", "b.yaml": "# b\n", "link": "-> /etc/passwd"}, "refs/heads/main", "refs/tags/v1.10.0")
+	git := repo.Serve(t)
 	u := newUser(t, charts, images, git)
 
 	chart := func(v string) fetch.Ref {
@@ -51,12 +52,12 @@ func TestGet(t *testing.T) {
 		want  string
 		label string // the end of it
 	}{
-		"chart, exact version":        {chart("1.0.0"), "templates/web.yaml", "# 1.0.0\n", "/web/1.0.0"},
-		"chart, newest, no preview":   {chart(""), "templates/web.yaml", "# 1.10.0\n", "/web/1.10.0"},
-		"chart, constraint":           {chart("~1.4"), "templates/web.yaml", "# 1.4.2\n", "/web/1.4.2"},
-		"chart, constraint, previews": {chart(">=1.0.0-0"), "templates/web.yaml", "# 2.0.0-rc.1\n", "/web/2.0.0-rc.1"},
-		"OCI chart, tag":              {oci("1.0.0"), "templates/web.yaml", "# 1.0.0\n", "/team/web/1.0.0"},
-		"OCI chart, constraint":       {oci("1.x"), "templates/web.yaml", "# 1.10.0\n", "/team/web/1.10.0"},
+		"chart, exact version":        {chart("1.0.0"), "Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n", "/web/1.0.0"},
+		"chart, newest, no preview":   {chart(""), "Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.10.0\n", "/web/1.10.0"},
+		"chart, constraint":           {chart("~1.4"), "Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.4.2\n", "/web/1.4.2"},
+		"chart, constraint, previews": {chart(">=1.0.0-0"), "Chart.yaml", "apiVersion: v2\nname: web\nversion: 2.0.0-rc.1\n", "/web/2.0.0-rc.1"},
+		"OCI chart, tag":              {oci("1.0.0"), "Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n", "/team/web/1.0.0"},
+		"OCI chart, constraint":       {oci("1.x"), "Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.10.0\n", "/team/web/1.10.0"},
 		"artifact, latest":            {files(""), "deploy/a.yaml", "# latest\n", "/team/files/latest"},
 		"artifact, digest":            {files(pinned), "deploy/a.yaml", "# latest\n", "/team/files/" + pinned},
 		"git, default branch":         {commit(""), "deploy/a.yaml", "# new\n", ""},
@@ -90,11 +91,11 @@ func TestGet(t *testing.T) {
 
 // TestMissing asks for what is not there.
 func TestMissing(t *testing.T) {
-	charts, images := chartRepository(t, "1.0.0"), ociRegistry(t)
-	images.push(t, "team/web", "1.0.0", helmLayer, chartOf(t, "1.0.0"))
-	repo := newGitRepository(t)
-	repo.commit(t, map[string]string{"a.yaml": "a"}, "refs/heads/main")
-	git := repo.serve(t)
+	charts, images := fetchtest.NewChartRepository(t, "1.0.0"), fetchtest.NewRegistry(t)
+	images.Push(t, "team/web", "1.0.0", helmLayer, fetchtest.ChartOf(t, "1.0.0"))
+	repo := fetchtest.NewRepository(t)
+	repo.Commit(t, map[string]string{"a.yaml": "a"}, "refs/heads/main")
+	git := repo.Serve(t)
 	u := newUser(t, charts, images, git)
 	oci := strings.Replace(images.URL, "http", "oci", 1)
 	for want, ref := range map[string]fetch.Ref{
@@ -117,25 +118,25 @@ func TestMissing(t *testing.T) {
 func TestTampered(t *testing.T) {
 	ctx := context.Background()
 	t.Run("archive against the index", func(t *testing.T) {
-		s := newSite(t)
-		s.serve("/index.yaml", []byte("entries: {web: [{version: 1.0.0, urls: [web.tgz], digest: "+sum([]byte("other"))+"}]}"))
-		s.serve("/web.tgz", chartOf(t, "1.0.0"))
+		s := fetchtest.NewSite(t)
+		s.Serve("/index.yaml", []byte("entries: {web: [{version: 1.0.0, urls: [web.tgz], digest: "+fetchtest.Sum([]byte("other"))+"}]}"))
+		s.Serve("/web.tgz", fetchtest.ChartOf(t, "1.0.0"))
 		_, err := newUser(t, s).online(nil).Get(ctx, fetch.Ref{Kind: fetch.Chart, URL: s.URL, Name: "web"})
 		wantError(t, err, fetch.ErrTampered)
 	})
 	t.Run("archive against the lock file", func(t *testing.T) {
 		// The same version is published again, with an index that fits.
-		first, second := chartRepository(t, "1.0.0"), newSite(t)
-		other := packed(t, map[string]string{"web/Chart.yaml": "name: web\nversion: 1.0.0\n", "web/templates/evil.yaml": "# evil\n"})
-		second.serve("/index.yaml", []byte("entries: {web: [{version: 1.0.0, urls: [web.tgz], digest: "+sum(other)+"}]}"))
-		second.serve("/web.tgz", other)
+		first, second := fetchtest.NewChartRepository(t, "1.0.0"), fetchtest.NewSite(t)
+		other := fetchtest.Packed(t, map[string]string{"web/Chart.yaml": "name: web\nversion: 1.0.0\n", "web/templates/evil.yaml": "# evil\n"})
+		second.Serve("/index.yaml", []byte("entries: {web: [{version: 1.0.0, urls: [web.tgz], digest: "+fetchtest.Sum(other)+"}]}"))
+		second.Serve("/web.tgz", other)
 		lock := &fetch.Lock{}
 		_, err := newUser(t, first).online(lock).Get(ctx, fetch.Ref{Kind: fetch.Chart, URL: first.URL, Name: "web"})
-		must(t, err)
+		fetchtest.Must(t, err)
 		pins := lock.Pins(false)
 		pins[0].URL = second.URL
 		data, err := fetch.Encode(pins)
-		must(t, err)
+		fetchtest.Must(t, err)
 		if lock, err = fetch.ReadLock(data); err != nil {
 			t.Fatal(err)
 		}
@@ -144,46 +145,46 @@ func TestTampered(t *testing.T) {
 	})
 	t.Run("tag of a registry", func(t *testing.T) {
 		// A pin names the manifest, so that a tag that was moved does not matter.
-		images := ociRegistry(t)
-		images.push(t, "team/web", "1.0.0", helmLayer, chartOf(t, "1.0.0"))
+		images := fetchtest.NewRegistry(t)
+		images.Push(t, "team/web", "1.0.0", helmLayer, fetchtest.ChartOf(t, "1.0.0"))
 		ref := fetch.Ref{Kind: fetch.Chart, URL: strings.Replace(images.URL, "http", "oci", 1) + "/team/web", Version: "1.0.0"}
 		lock := &fetch.Lock{}
 		first, err := newUser(t, images).online(lock).Get(ctx, ref)
-		must(t, err)
-		images.push(t, "team/web", "1.0.0", helmLayer, chartOf(t, "6.6.6"))
+		fetchtest.Must(t, err)
+		images.Push(t, "team/web", "1.0.0", helmLayer, fetchtest.ChartOf(t, "6.6.6"))
 		second, err := newUser(t, images).online(reread(t, lock)).Get(ctx, ref)
 		if err != nil || second.Digest != first.Digest {
 			t.Errorf("got %s, %v; want %s", second.Digest, err, first.Digest)
 		}
 	})
 	t.Run("blob of a registry", func(t *testing.T) {
-		images := ociRegistry(t)
-		layer := chartOf(t, "1.0.0")
-		images.push(t, "team/web", "1.0.0", helmLayer, layer)
-		lying := newSite(t)
-		lying.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, "/blobs/sha256:"+sum(layer)) {
+		images := fetchtest.NewRegistry(t)
+		layer := fetchtest.ChartOf(t, "1.0.0")
+		images.Push(t, "team/web", "1.0.0", helmLayer, layer)
+		lying := fetchtest.NewSite(t)
+		lying.Mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/blobs/sha256:"+fetchtest.Sum(layer)) {
 				_, _ = w.Write(append(layer[:len(layer)-1:len(layer)-1], 'x'))
 				return
 			}
-			images.mux.ServeHTTP(w, r)
+			images.Mux.ServeHTTP(w, r)
 		})
 		ref := fetch.Ref{Kind: fetch.Chart, URL: strings.Replace(lying.URL, "http", "oci", 1) + "/team/web", Version: "1.0.0"}
 		_, err := newUser(t, lying).online(nil).Get(ctx, ref)
 		wantError(t, err, fetch.ErrTampered)
 	})
 	t.Run("cache", func(t *testing.T) {
-		charts := chartRepository(t, "1.0.0")
+		charts := fetchtest.NewChartRepository(t, "1.0.0")
 		u, lock := newUser(t, charts), &fetch.Lock{}
 		ref := fetch.Ref{Kind: fetch.Chart, URL: charts.URL, Name: "web"}
 		first, err := u.online(lock).Get(ctx, ref)
-		must(t, err)
+		fetchtest.Must(t, err)
 		entries, err := os.ReadDir(u.cache)
-		must(t, err)
+		fetchtest.Must(t, err)
 		if len(entries) != 1 {
 			t.Fatalf("the cache has %d files", len(entries))
 		}
-		must(t, os.WriteFile(filepath.Join(u.cache, entries[0].Name()), chartOf(t, "6.6.6"), 0o600))
+		fetchtest.Must(t, os.WriteFile(filepath.Join(u.cache, entries[0].Name()), fetchtest.ChartOf(t, "6.6.6"), 0o600))
 		_, err = u.offline(t, reread(t, lock)).Get(ctx, ref)
 		wantError(t, err, fetch.ErrTampered)
 		again, err := u.online(reread(t, lock)).Get(ctx, ref) // with the network it is fetched again
@@ -193,16 +194,16 @@ func TestTampered(t *testing.T) {
 	})
 	t.Run("another's digest", func(t *testing.T) {
 		// A lock file that names a digest that is in the cache, but under its own URL.
-		charts := chartRepository(t, "1.0.0")
+		charts := fetchtest.NewChartRepository(t, "1.0.0")
 		u, lock := newUser(t, charts), &fetch.Lock{}
 		_, err := u.online(lock).Get(ctx, fetch.Ref{Kind: fetch.Chart, URL: charts.URL, Name: "web"})
-		must(t, err)
+		fetchtest.Must(t, err)
 		pins := lock.Pins(false)
 		pins[0].URL = "https://example.com/mine"
 		data, err := fetch.Encode(pins)
-		must(t, err)
+		fetchtest.Must(t, err)
 		stolen, err := fetch.ReadLock(data)
-		must(t, err)
+		fetchtest.Must(t, err)
 		_, err = u.offline(t, stolen).Get(ctx, pins[0].Ref)
 		wantError(t, err, fetch.ErrNotFetched)
 	})
@@ -218,15 +219,15 @@ func wantError(t *testing.T, err, want error) {
 // TestRefusedHosts checks whom the fetcher talks to. No request may reach a server that
 // is refused.
 func TestRefusedHosts(t *testing.T) {
-	other := chartRepository(t, "1.0.0")
-	redirecting := newSite(t)
-	redirecting.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	other := fetchtest.NewChartRepository(t, "1.0.0")
+	redirecting := fetchtest.NewSite(t)
+	redirecting.Mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL+r.URL.Path, http.StatusFound)
 	})
-	elsewhere := newSite(t)
-	elsewhere.serve("/index.yaml", []byte("entries: {web: [{version: 1.0.0, urls: [\""+other.URL+"/charts/web-1.0.0.tgz\"]}]}"))
-	token := newSite(t)
-	token.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+	elsewhere := fetchtest.NewSite(t)
+	elsewhere.Serve("/index.yaml", []byte("entries: {web: [{version: 1.0.0, urls: [\""+other.URL+"/charts/web-1.0.0.tgz\"]}]}"))
+	token := fetchtest.NewSite(t)
+	token.Mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="`+other.URL+`/token",service="x"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	})
@@ -244,20 +245,20 @@ func TestRefusedHosts(t *testing.T) {
 		"registry":                    {fetch.Ref{Kind: fetch.Chart, URL: "oci://localhost" + port + "/team/web", Version: "1.0.0"}, nil, "private address"},
 		"git":                         {fetch.Ref{Kind: fetch.Git, URL: other.URL + "/team/app"}, nil, "private address"},
 		"not in the list":             {chart(other.URL), []string{"charts.example.com"}, "does not name 127.0.0.1"},
-		"redirect":                    {chart(redirecting.URL), []string{hostOf(t, redirecting.URL)}, "does not name " + hostOf(t, other.URL)},
-		"redirect of git":             {fetch.Ref{Kind: fetch.Git, URL: redirecting.URL + "/team/app"}, []string{hostOf(t, redirecting.URL)}, "does not name"},
-		"archive on another host":     {chart(elsewhere.URL), []string{hostOf(t, elsewhere.URL)}, "does not name " + hostOf(t, other.URL)},
-		"token of another host":       {fetch.Ref{Kind: fetch.Chart, URL: strings.Replace(token.URL, "http", "oci", 1) + "/team/web", Version: "1.0.0"}, []string{hostOf(t, token.URL)}, "does not name " + hostOf(t, other.URL)},
+		"redirect":                    {chart(redirecting.URL), []string{fetchtest.HostOf(t, redirecting.URL)}, "does not name " + fetchtest.HostOf(t, other.URL)},
+		"redirect of git":             {fetch.Ref{Kind: fetch.Git, URL: redirecting.URL + "/team/app"}, []string{fetchtest.HostOf(t, redirecting.URL)}, "does not name"},
+		"archive on another host":     {chart(elsewhere.URL), []string{fetchtest.HostOf(t, elsewhere.URL)}, "does not name " + fetchtest.HostOf(t, other.URL)},
+		"token of another host":       {fetch.Ref{Kind: fetch.Chart, URL: strings.Replace(token.URL, "http", "oci", 1) + "/team/web", Version: "1.0.0"}, []string{fetchtest.HostOf(t, token.URL)}, "does not name " + fetchtest.HostOf(t, other.URL)},
 		"a protocol of another world": {chart("gopher://example.com"), nil, `protocol "gopher"`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			before := other.requests.Load()
+			before := other.Requests.Load()
 			_, err := fetch.New(fetch.Options{Network: true, Cache: t.TempDir(), Allow: test.allow}).Get(context.Background(), test.ref)
 			if !errors.Is(err, fetch.ErrHost) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
-			if other.requests.Load() != before {
+			if other.Requests.Load() != before {
 				t.Error("the server was asked nevertheless")
 			}
 		})
@@ -272,23 +273,23 @@ func TestRefusedHosts(t *testing.T) {
 // TestEndless checks that answers without end, in bytes, time or redirects, end.
 func TestEndless(t *testing.T) {
 	limits := fetch.Limits{Time: 300 * time.Millisecond, Download: 1 << 20, Unpacked: 1 << 20, Entries: 100}
-	large, slow, loop := newSite(t), newSite(t), newSite(t)
-	large.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	large, slow, loop := fetchtest.NewSite(t), fetchtest.NewSite(t), fetchtest.NewSite(t)
+	large.Mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		for block := make([]byte, 1<<16); r.Method != http.MethodHead; {
 			if _, err := w.Write(block); err != nil {
 				return
 			}
 		}
 	})
-	slow.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	slow.Mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		for r.Method != http.MethodHead && r.Context().Err() == nil {
 			_, _ = w.Write([]byte("#"))
 			w.(http.Flusher).Flush()
 			time.Sleep(20 * time.Millisecond)
 		}
 	})
-	loop.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", http.StatusFound) })
-	for name, s := range map[string]*site{"bytes": large, "time": slow, "redirects": loop} {
+	loop.Mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", http.StatusFound) })
+	for name, s := range map[string]*fetchtest.Site{"bytes": large, "time": slow, "redirects": loop} {
 		oci := strings.Replace(s.URL, "http", "oci", 1)
 		for _, ref := range []fetch.Ref{
 			{Kind: fetch.Chart, URL: s.URL, Name: "web"},
@@ -328,9 +329,9 @@ func TestNetworkOff(t *testing.T) {
 
 // TestUpdate checks that a pin stays until an update is asked for.
 func TestUpdate(t *testing.T) {
-	ctx, repo := context.Background(), newGitRepository(t)
-	repo.commit(t, map[string]string{"a.yaml": "old"}, "refs/heads/main")
-	git := repo.serve(t)
+	ctx, repo := context.Background(), fetchtest.NewRepository(t)
+	repo.Commit(t, map[string]string{"a.yaml": "old"}, "refs/heads/main")
+	git := repo.Serve(t)
 	u, lock := newUser(t, git), &fetch.Lock{}
 	ref := fetch.Ref{Kind: fetch.Git, URL: git.URL + "/team/app.git", Version: "main"}
 	get := func(f *fetch.Fetcher, want string) {
@@ -341,7 +342,7 @@ func TestUpdate(t *testing.T) {
 		}
 	}
 	get(u.online(lock), "old")
-	repo.commit(t, map[string]string{"a.yaml": "new"}, "refs/heads/main")
+	repo.Commit(t, map[string]string{"a.yaml": "new"}, "refs/heads/main")
 	get(u.online(lock), "old")
 	get(fetch.New(fetch.Options{Network: true, Update: true, Cache: u.cache, Lock: lock, Allow: u.allow}), "new")
 	get(u.offline(t, reread(t, lock)), "new")

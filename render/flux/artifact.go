@@ -85,7 +85,9 @@ func (c *Cluster) locateArtifact(ref sourceRef, name string, exists func(string)
 		if !inside {
 			continue
 		}
-		place, gap := c.locate(a.sources[alias], path.Join(from, rest), exists)
+		source := a.sources[alias]
+		source.named = ref.named
+		place, gap := c.locate(source, path.Join(from, rest), exists)
 		if gap != nil {
 			why = gap
 			continue

@@ -7,11 +7,12 @@
 // repository, such as encrypted ones, are unknown: they stay as they are written,
 // and are said to be unknown.
 //
-// The package renders nothing, reads no files and fetches nothing: callers give it
-// the objects of one cluster, and render what it says.
+// The package renders nothing, reads no files and fetches nothing itself: callers give
+// it the objects of one cluster and a way to what lies elsewhere, and render what it says.
 package flux
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -23,6 +24,7 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 )
 
 // The API groups of Flux.
@@ -46,6 +48,8 @@ type Repository struct {
 	// Own tells whether a URL is that of the repository. Known is false where
 	// nothing says what its URL is.
 	Own func(url string) (own, known bool)
+	// Fetch gets what lies elsewhere as a folder; named is the line that names it.
+	Fetch fetch.Folder
 }
 
 // A Cluster is what Flux's objects of one cluster say.
@@ -56,16 +60,19 @@ type Cluster struct {
 	// objects that are not followed.
 	Gaps map[*manifest.Object][]manifest.Gap
 
+	ctx       context.Context //nolint:containedctx // the cluster is read and asked within one call
 	repo      Repository
 	sources   map[manifest.Ref]*fluxSource
 	artifacts map[manifest.Ref]*artifact
 	data      map[manifest.Ref]*manifest.Object // ConfigMaps and Secrets
 }
 
-// Read reads the objects of one cluster. Objects of other kinds are ignored.
-func Read(objects []*manifest.Object, repo Repository) *Cluster {
+// Read reads the objects of one cluster. Objects of other kinds are ignored. The context
+// is that of what is fetched.
+func Read(ctx context.Context, objects []*manifest.Object, repo Repository) *Cluster {
 	c := &Cluster{
 		Gaps:      make(map[*manifest.Object][]manifest.Gap),
+		ctx:       ctx,
 		repo:      repo,
 		sources:   make(map[manifest.Ref]*fluxSource),
 		artifacts: make(map[manifest.Ref]*artifact),

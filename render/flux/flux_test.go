@@ -2,6 +2,7 @@ package flux
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -31,7 +32,7 @@ func read(t *testing.T, archive, own string) *Cluster {
 		}
 		objects = append(objects, found...)
 	}
-	return Read(objects, Repository{
+	return Read(context.Background(), objects, Repository{
 		IsDir:  func(name string) bool { return dirs[name] },
 		Exists: func(name string) bool { return dirs[name] || files[name] },
 		Own:    func(url string) (bool, bool) { return own != "" && url == own, own != "" },
@@ -114,7 +115,7 @@ spec: {interval: 1m, url: "https://git.example.org/other"}
 		},
 		{
 			"another repository, ours is known", bootstrap + other + ks("x", "sourceRef: {kind: GitRepository, name: other}\npath: ./infra"), "ssh://git@git.example.org/fleet",
-			`clusters/prod/x.yaml:7: gap remote-source: Kustomization "x" applies what is not rendered: "infra" of GitRepository "other" at "https://git.example.org/other" is not in the repository`,
+			`clusters/prod/x.yaml:7: gap remote-source: Kustomization "x" applies what is not rendered: "infra" of GitRepository "other" at "https://git.example.org/other" is not in the repository; "ringfence fetch" fetches it`,
 		},
 		{
 			"it may be ours", bootstrap + other + ks("x", "sourceRef: {kind: GitRepository, name: other}\npath: ./infra"), "",
@@ -122,7 +123,7 @@ spec: {interval: 1m, url: "https://git.example.org/other"}
 		},
 		{
 			"it may be ours, without a path", bootstrap + other + ks("x", "sourceRef: {kind: GitRepository, name: other}"), "",
-			`clusters/prod/x.yaml:7: gap remote-source: Kustomization "x" applies what is not rendered: GitRepository "other" at "https://git.example.org/other" is not in the repository`,
+			`clusters/prod/x.yaml:7: gap remote-source: Kustomization "x" applies what is not rendered: GitRepository "other" at "https://git.example.org/other" is not in the repository; "ringfence fetch" fetches it`,
 		},
 		{
 			"ours by its URL", other + ks("x", "sourceRef: {kind: GitRepository, name: other}\npath: ./infra") + "-- infra/a.yaml --\n", "https://git.example.org/other",
@@ -136,7 +137,7 @@ kind: OCIRepository
 metadata: {name: oci, namespace: flux-system}
 spec: {interval: 1m, url: "oci://registry.example.org/manifests"}
 ` + ks("x", "sourceRef: {kind: OCIRepository, name: oci}\npath: ./infra"), "",
-			`clusters/prod/x.yaml:7: gap remote-source: Kustomization "x" applies what is not rendered: "infra" of OCIRepository "oci" at "oci://registry.example.org/manifests" is not in the repository`,
+			`clusters/prod/x.yaml:7: gap remote-source: Kustomization "x" applies what is not rendered: "infra" of OCIRepository "oci" at "oci://registry.example.org/manifests" is not in the repository; "ringfence fetch" fetches it`,
 		},
 		{
 			"a bucket", bootstrap + `

@@ -35,7 +35,7 @@ func (c *Cluster) readKustomization(o *manifest.Object) {
 
 func (k *Kustomization) source() sourceRef {
 	ref := k.Spec.SourceRef
-	return sourceRef{kind: ref.Kind, name: ref.Name, namespace: cmp.Or(ref.Namespace, k.Namespace)}
+	return sourceRef{kind: ref.Kind, name: ref.Name, namespace: cmp.Or(ref.Namespace, k.Namespace), named: k.At("spec", "sourceRef").Pos}
 }
 
 // Locate finds the folder of the repository that the Kustomization applies. The

@@ -5,12 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	helmv2 "github.com/fluxcd/helm-controller/api/v2"
 	fluxkustomize "github.com/fluxcd/pkg/apis/kustomize"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/helm"
 )
 
@@ -82,7 +85,7 @@ func (r *Release) Suspended() bool { return r.spec.Suspend }
 // it is in itself.
 func (r *Release) RemoteCluster() string { return remoteCluster(r.spec.KubeConfig) }
 
-// A Chart is the chart of a release that lies in the repository.
+// A Chart is the chart of a release, in the repository or fetched.
 type Chart struct {
 	Place
 	Values []helm.Values // files that take the place of the chart's values.yaml; none: it stays
@@ -94,30 +97,62 @@ func (c *Cluster) Chart(r *Release) (Chart, *manifest.Gap) {
 	refuse := func(code manifest.Code, format string, args ...any) (Chart, *manifest.Gap) {
 		return Chart{}, &manifest.Gap{Pos: pos, Code: code, Reason: name(r.Object) + " " + fmt.Sprintf(format, args...)}
 	}
-	remote := "installs %s, which is not in the repository"
+	ref.named = pos
 	switch ref.kind {
 	case "":
 		return refuse(manifest.InvalidObject, "names no chart")
 	case "HelmChart":
 		return refuse(manifest.RemoteChart, "installs a chart by %s, which is not declared", ref)
-	case "HelmRepository":
-		return refuse(manifest.RemoteChart, remote, c.describe(ref, file, spec.Version))
+	case "HelmRepository", "OCIRepository":
+		if _, ok := c.source(ref); !ok {
+			return refuse(manifest.RemoteChart, "installs %s, which is not declared", c.describe(ref, file, spec.Version))
+		}
+		dir, err := c.packed(ref, file, spec.Version)
+		if err != nil {
+			gap := fetch.Gap(err, pos, manifest.RemoteChart,
+				fmt.Sprintf("%s installs %s, which is not in the repository", name(r.Object), c.describe(ref, strings.TrimPrefix(file, "."), spec.Version)))
+			return Chart{}, &gap
+		}
+		return c.withValues(r, Chart{Place: Place{Dir: dir}}, spec, pos, func(file string) (string, bool) {
+			file = path.Join(dir, clean(file))
+			return file, c.repo.Exists(file)
+		})
 	}
 	place, gap := c.locate(ref, file, c.repo.IsDir)
 	if gap != nil {
-		if ref.kind == "OCIRepository" {
-			return refuse(manifest.RemoteChart, remote, c.describe(ref, "", ""))
-		}
 		return refuse(gap.Code, "installs a chart that is not rendered: %s", gap.Reason)
 	}
-	chart := Chart{Place: place}
+	return c.withValues(r, Chart{Place: place}, spec, pos, func(file string) (string, bool) {
+		at, gap := c.locate(ref, file, c.repo.Exists)
+		return at.Dir, gap == nil
+	})
+}
+
+// packed fetches the packed chart of a HelmRepository or OCIRepository that is declared.
+func (c *Cluster) packed(ref sourceRef, chart, version string) (dir string, err error) {
+	s, _ := c.source(ref)
+	elsewhere := fetch.Ref{Kind: fetch.Chart, URL: s.url, Version: s.ref}
+	if ref.kind == "HelmRepository" {
+		elsewhere = fetch.ChartOf(s.url, chart, version)
+	}
+	elsewhere.PlainHTTP = s.insecure
+	return c.repo.Fetch.Get(c.ctx, elsewhere, ref.named)
+}
+
+// withValues adds the values files of the chart's source, which find finds.
+func (c *Cluster) withValues(
+	r *Release, chart Chart, spec helmv2.HelmChartTemplateSpec, pos manifest.Pos, find func(file string) (name string, ok bool),
+) (Chart, *manifest.Gap) {
 	for _, values := range append(slices.Clone(spec.ValuesFiles), r.oldValuesFile()...) {
-		at, gap := c.locate(ref, values, c.repo.Exists)
+		file, ok := find(values)
 		switch {
-		case gap == nil:
-			chart.Values = append(chart.Values, helm.Values{Name: at.Dir, Pos: pos})
+		case ok:
+			chart.Values = append(chart.Values, helm.Values{Name: file, Pos: pos})
 		case !spec.IgnoreMissingValuesFiles:
-			return refuse(manifest.MissingFile, "gives its chart the values file %q, which is not in the repository", values)
+			return Chart{}, &manifest.Gap{
+				Pos: pos, Code: manifest.MissingFile,
+				Reason: fmt.Sprintf("%s gives its chart the values file %q, which does not exist", name(r.Object), values),
+			}
 		}
 	}
 	return chart, nil

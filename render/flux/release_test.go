@@ -47,7 +47,7 @@ func TestChart(t *testing.T) {
 		},
 		{
 			"a values file that is missing", release("v2", "chart: {spec: {chart: charts/web, valuesFiles: [charts/web/none.yaml], sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}"),
-			`apps/web.yaml:6: gap missing-file: HelmRelease "web" gives its chart the values file "charts/web/none.yaml", which is not in the repository`,
+			`apps/web.yaml:6: gap missing-file: HelmRelease "web" gives its chart the values file "charts/web/none.yaml", which does not exist`,
 		},
 		{
 			"a values file that may be missing", release("v2", "chart: {spec: {chart: charts/web, valuesFiles: [charts/web/none.yaml], ignoreMissingValuesFiles: true, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}"),
@@ -60,16 +60,16 @@ func TestChart(t *testing.T) {
 		{
 			"a Helm repository", release("v2", "chart:\n  spec: {chart: web, version: 1.x, sourceRef: {kind: HelmRepository, name: charts}}") +
 				sources("kind: HelmRepository\nmetadata: {name: charts, namespace: shop}\nspec: {url: https://charts.example.org}"),
-			`apps/web.yaml:7: gap remote-chart: HelmRelease "web" installs chart "web" version "1.x" of HelmRepository "charts" at "https://charts.example.org", which is not in the repository`,
+			`apps/web.yaml:7: gap remote-chart: HelmRelease "web" installs chart "web" version "1.x" of HelmRepository "charts" at "https://charts.example.org", which is not in the repository; "ringfence fetch" fetches it`,
 		},
 		{
 			"a Helm repository that is not declared", release("v2", "chart:\n  spec: {chart: web, sourceRef: {kind: HelmRepository, name: charts}}"),
-			`apps/web.yaml:7: gap remote-chart: HelmRelease "web" installs chart "web" of HelmRepository "charts", which is not in the repository`,
+			`apps/web.yaml:7: gap remote-chart: HelmRelease "web" installs chart "web" of HelmRepository "charts", which is not declared`,
 		},
 		{
 			"an OCI repository", release("v2", "chartRef: {kind: OCIRepository, name: web}") +
 				sources("kind: OCIRepository\nmetadata: {name: web, namespace: shop}\nspec: {interval: 1h, url: 'oci://registry.example.org/web', ref: {semver: 2.x}}"),
-			`apps/web.yaml:6: gap remote-chart: HelmRelease "web" installs the chart of OCIRepository "web" at "oci://registry.example.org/web" (2.x), which is not in the repository`,
+			`apps/web.yaml:6: gap remote-chart: HelmRelease "web" installs the chart of OCIRepository "web" at "oci://registry.example.org/web" (2.x), which is not in the repository; "ringfence fetch" fetches it`,
 		},
 		{
 			"a HelmChart", release("v2", "chartRef: {kind: HelmChart, name: web}") +

@@ -9,6 +9,7 @@ import (
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/source"
 )
 
@@ -19,6 +20,8 @@ type fluxSource struct {
 	ref    string // the branch, tag or commit, as text
 	other  bool   // it is none that the work tree is known to stand for
 	ignore string // patterns of files that are not part of the artifact
+	// insecure lets a registry be asked without TLS.
+	insecure bool
 	// base is the folder of this repository that the artifact is made of; known is
 	// false where nothing proves that it is made of this repository.
 	base  string
@@ -47,7 +50,7 @@ func (c *Cluster) readSource(o *manifest.Object) {
 		if !c.decode(o, &spec) {
 			return
 		}
-		s.url = spec.URL
+		s.url, s.insecure = spec.URL, spec.Insecure
 		if r := spec.Reference; r != nil {
 			s.ref = cmp.Or(r.Digest, r.SemVer, r.Tag)
 		}
@@ -56,7 +59,7 @@ func (c *Cluster) readSource(o *manifest.Object) {
 		if !c.decode(o, &spec) {
 			return
 		}
-		s.url = spec.URL
+		s.url, s.insecure = spec.URL, spec.Insecure
 	case "Bucket":
 		var spec sourcev1.BucketSpec
 		if !c.decode(o, &spec) {
@@ -97,6 +100,7 @@ func part(file string, s *fluxSource) string {
 // A sourceRef is a reference to a source, with the namespace that Flux looks in.
 type sourceRef struct {
 	kind, name, namespace string
+	named                 manifest.Pos // the line that refers to it
 }
 
 func (r sourceRef) String() string { return fmt.Sprintf("%s %q", r.kind, r.name) }
@@ -192,9 +196,29 @@ func (c *Cluster) locate(ref sourceRef, file string, exists func(string) bool) (
 			return Place{Dir: file, Ignore: s.ignore, Note: fmt.Sprintf("this repository is taken for %s at %q, whose path %q it has", ref, s.url, file)}, nil
 		}
 	}
-	return Place{}, &manifest.Gap{
-		Code: manifest.RemoteSource, Reason: fmt.Sprintf("%s is not in the repository", part(file, s)),
+	return c.fetched(s, ref, file, exists)
+}
+
+// fetched finds a folder or file of an artifact from elsewhere.
+func (c *Cluster) fetched(s *fluxSource, ref sourceRef, file string, exists func(string) bool) (Place, *manifest.Gap) {
+	elsewhere := fetch.Ref{Kind: fetch.Git, URL: s.url, Version: s.ref}
+	switch ref.kind {
+	case "GitRepository":
+	case "OCIRepository":
+		elsewhere.Kind, elsewhere.PlainHTTP = fetch.Artifact, s.insecure
+	default: // a bucket
+		return Place{}, &manifest.Gap{Code: manifest.RemoteSource, Reason: fmt.Sprintf("%s is not in the repository", part(file, s))}
 	}
+	dir, err := c.repo.Fetch.Get(c.ctx, elsewhere, ref.named)
+	if err != nil {
+		gap := fetch.Gap(err, manifest.Pos{}, manifest.RemoteSource, fmt.Sprintf("%s is not in the repository", part(file, s)))
+		return Place{}, &gap
+	}
+	name := path.Join(dir, file)
+	if !exists(name) {
+		return Place{}, &manifest.Gap{Code: manifest.MissingFile, Reason: fmt.Sprintf("%s does not exist there", part(file, s))}
+	}
+	return Place{Dir: name, Ignore: s.ignore}, nil
 }
 
 // suffix finds the longest end of a path that the repository has.

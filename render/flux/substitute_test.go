@@ -1,6 +1,7 @@
 package flux
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -136,7 +137,7 @@ spec:
 	if len(gaps) > 0 {
 		t.Fatal(gaps)
 	}
-	c := Read(objects, Repository{Own: func(string) (bool, bool) { return false, false }})
+	c := Read(context.Background(), objects, Repository{Own: func(string) (bool, bool) { return false, false }})
 	if len(c.Gaps) > 0 {
 		t.Fatal(c.Gaps)
 	}

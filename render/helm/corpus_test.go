@@ -102,7 +102,7 @@ func (r *renderers) find(dir string) (*Renderer, string) {
 			r.t.Fatal(err)
 		}
 		r.t.Cleanup(func() { tree.Close() })
-		r.open[repo] = New(tree)
+		r.open[repo] = New(tree, nil)
 	}
 	return r.open[repo], chart
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/source"
 )
 
@@ -35,6 +36,9 @@ func (w *rendering) resolve(c *chart.Chart, dir string, above []string) {
 		}
 		n := need{dep: dep, what: describe(dep), pos: w.dependencyPos(dir, c, dep)}
 		n.from, n.why = w.find(dep, dir, above)
+		if n.from == "" && isRemote(dep.Repository) {
+			n.from, n.why = w.fetched(c, n)
+		}
 		if n.from != "" {
 			if sub := w.load(n.from); sub != nil {
 				w.resolve(sub, n.from, above)
@@ -72,6 +76,9 @@ func (w *rendering) find(dep *chart.Dependency, dir string, above []string) (fro
 			return "", "its path is absolute"
 		}
 		from = path.Join(dir, local)
+		if w.tree.MountOf(from) != w.tree.MountOf(dir) {
+			return "", "its path leaves what was fetched"
+		}
 		c, err := readLocalChart(w.tree, from)
 		switch {
 		case err != nil:
@@ -99,11 +106,36 @@ func (w *rendering) find(dep *chart.Dependency, dir string, above []string) (fro
 	}
 }
 
+// isRemote tells whether charts of a repository come from elsewhere.
+func isRemote(repository string) bool {
+	protocol, _, found := strings.Cut(repository, "://")
+	return found && protocol != "file"
+}
+
+// fetched gets a dependency from elsewhere: the version that the chart's lock file names,
+// or one that fits. It returns its folder, or why there is none.
+func (w *rendering) fetched(c *chart.Chart, n need) (from, why string) {
+	version := n.dep.Version
+	if c.Lock != nil {
+		for _, locked := range c.Lock.Dependencies {
+			if locked.Name == n.dep.Name && locked.Repository == n.dep.Repository {
+				version = locked.Version
+			}
+		}
+	}
+	from, err := w.fetch.Get(w.ctx, fetch.ChartOf(n.dep.Repository, n.dep.Name, version), n.pos)
+	if err != nil {
+		return "", fetch.Gap(err, n.pos, manifest.MissingDependency, n.why).Reason
+	}
+	return from, ""
+}
+
 // reportNeeds tells what became of the dependencies that are not vendored, once
 // Helm has said which of them are enabled.
 func (w *rendering) reportNeeds() {
 	for _, n := range w.needs {
 		switch {
+		case n.from != "" && w.tree.MountOf(n.from) != w.tree.MountOf(w.release.Dir): // as it would be
 		case n.from != "" && n.dep.Enabled:
 			w.note(n.pos, manifest.Approximated, fmt.Sprintf("%s is missing in charts/; the chart in %q is used", n.what, n.from))
 		case n.from == "" && n.dep.Enabled:

@@ -31,6 +31,7 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/source"
 )
 
@@ -58,15 +59,18 @@ type Release struct {
 // Renderer renders charts of one repository. Its methods may be called
 // concurrently.
 type Renderer struct {
-	tree *source.Tree
+	tree  *source.Tree
+	fetch fetch.Folder // of dependencies that lie elsewhere
 	// library finds the repository's own charts by name, for dependencies.
 	library func() map[string][]localChart
 }
 
-// New returns a renderer for the charts of a repository.
-func New(tree *source.Tree) *Renderer {
+// New returns a renderer for the charts of a repository, and for those that folder gets
+// from elsewhere.
+func New(tree *source.Tree, folder fetch.Folder) *Renderer {
 	return &Renderer{
 		tree:    tree,
+		fetch:   folder,
 		library: sync.OnceValue(func() map[string][]localChart { return findCharts(tree) }),
 	}
 }
@@ -76,6 +80,7 @@ func New(tree *source.Tree) *Renderer {
 // stops between two steps and is one too.
 func (r *Renderer) Render(ctx context.Context, release Release) (objects []*manifest.Object, gaps []manifest.Gap) {
 	w := newRendering(r, release)
+	w.ctx = ctx
 	defer func() {
 		if p := recover(); p != nil {
 			objects = nil
@@ -96,6 +101,7 @@ func (r *Renderer) Render(ctx context.Context, release Release) (objects []*mani
 // rendering is the work of one call of Render.
 type rendering struct {
 	*Renderer
+	ctx     context.Context //nolint:containedctx // it lives as long as the call of Render
 	release Release
 	gaps    []manifest.Gap
 

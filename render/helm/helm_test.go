@@ -263,7 +263,7 @@ name: {{ include "common.name" . }}
 `,
 			objects: []string{"ConfigMap/a"},
 			gaps: []string{
-				`Chart.yaml:5: missing-dependency: dependency "common" version "2.x.x" of "oci://example.com" is missing: it is neither in charts/ nor elsewhere in the repository`,
+				`Chart.yaml:5: missing-dependency: dependency "common" version "2.x.x" of "oci://example.com" is missing: it is neither in charts/ nor elsewhere in the repository; "ringfence fetch" fetches it`,
 				`note: Chart.yaml:8: missing-dependency: dependency "redis" version ">1" of "https://example.com" is missing in charts/; it is disabled by its condition or tags`,
 				`templates/b.yaml:2: template-failed: no template "common.name" associated with template "gotpl" (template "web/templates/b.yaml" renders nothing)`,
 			},
@@ -366,7 +366,7 @@ kind: Never
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			objects, gaps := New(repository(t, test.files)).Render(context.Background(), test.release)
+			objects, gaps := New(repository(t, test.files), nil).Render(context.Background(), test.release)
 			if diff := cmp.Diff(test.objects, names(objects)); diff != "" {
 				t.Errorf("objects (-want +got):\n%s", diff)
 			}
@@ -381,7 +381,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	tree := repository(t, "-- Chart.yaml --\n{apiVersion: v2, name: web, version: 1.0.0}\n")
-	_, gaps := New(tree).Render(ctx, Release{})
+	_, gaps := New(tree, nil).Render(ctx, Release{})
 	want := []string{"Chart.yaml: limit-exceeded: rendering was stopped: context canceled"}
 	if diff := cmp.Diff(want, texts(gaps)); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)
@@ -417,7 +417,7 @@ data:
   motd: {{ trim .Values.motd }}
 `)
 	app := func(line int) manifest.Pos { return manifest.Pos{File: "app.yaml", Line: line} }
-	objects, gaps := New(tree).Render(context.Background(), Release{
+	objects, gaps := New(tree, nil).Render(context.Background(), Release{
 		Dir: ".",
 		Values: []Values{
 			{Name: "prod.yaml", Pos: app(3)},

@@ -35,7 +35,7 @@ metadata: {name: a}
 			t.Fatal(err)
 		}
 	}
-	objects, gaps := New(tree).Render(context.Background(), Release{Dir: "web"})
+	objects, gaps := New(tree, nil).Render(context.Background(), Release{Dir: "web"})
 	if len(objects) != 1 || objects[0].Pos.String() != "shared/a.yaml:1:1" {
 		t.Errorf("objects %v, want one at shared/a.yaml:1:1", objects)
 	}
@@ -104,7 +104,7 @@ metadata:
 			t.Fatal(err)
 		}
 	}
-	objects, gaps := New(tree).Render(context.Background(), Release{})
+	objects, gaps := New(tree, nil).Render(context.Background(), Release{})
 	if diff := cmp.Diff([]string{"CustomResourceDefinition/", "Secret/db", "ConfigMap/a"}, names(objects)); diff != "" {
 		t.Fatalf("objects (-want +got):\n%s", diff)
 	}
@@ -134,7 +134,7 @@ func TestBigFile(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(tree.Dir(), "files/big"), make([]byte, 6<<20), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, gaps := New(tree).Render(context.Background(), Release{})
+	_, gaps := New(tree, nil).Render(context.Background(), Release{})
 	want := []string{"files/big: file-too-large: file of 6291456 bytes is over Helm's limit of 5242880"}
 	if diff := cmp.Diff(want, texts(gaps)); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)

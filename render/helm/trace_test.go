@@ -110,7 +110,7 @@ spec:
       hostNetwork: true{{ end }}
   strategy: {{- include "web.print" (dict "type" "Recreate") | nindent 4 }}
 `)
-	objects, gaps := New(tree).Render(context.Background(), Release{Name: "rel"})
+	objects, gaps := New(tree, nil).Render(context.Background(), Release{Name: "rel"})
 	if len(objects) != 2 || len(gaps) > 0 {
 		t.Fatalf("objects %v, gaps %v, want 2 and none", objects, texts(gaps))
 	}
@@ -190,7 +190,7 @@ kind: ConfigMap
 metadata:
   name: b
 `)
-	objects, gaps := New(tree).Render(context.Background(), Release{})
+	objects, gaps := New(tree, nil).Render(context.Background(), Release{})
 	if diff := cmp.Diff([]string{"ConfigMap/a", "ConfigMap/b"}, names(objects)); diff != "" || len(gaps) > 0 {
 		t.Fatalf("gaps %v, objects (-want +got):\n%s", texts(gaps), diff)
 	}

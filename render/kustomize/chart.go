@@ -16,6 +16,7 @@ import (
 	kyaml "sigs.k8s.io/yaml"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/helm"
 )
 
@@ -34,14 +35,9 @@ func chartDir(globals *types.HelmGlobals, c types.HelmChart) string {
 // inflate renders a chart that lies in the repository, and returns the name of
 // the resource that stands for its output.
 func (r *reading) inflate(k *kustomization, pos manifest.Pos, globals *types.HelmGlobals, c types.HelmChart) (name string, ok bool) {
-	dir := path.Join(k.dir, chartDir(globals, c))
-	at := r.resolve(dir)
-	if at.err != nil || !at.dir {
-		from := ""
-		if c.Repo != "" {
-			from = fmt.Sprintf(" from %q", c.Repo)
-		}
-		return "", r.refuse(pos, manifest.MissingDependency, fmt.Sprintf("chart %q%s is not in the repository", c.Name, from))
+	at, gap := r.chartAt(k, pos, globals, c)
+	if gap != nil {
+		return "", r.refuse(gap.Pos, gap.Code, gap.Reason)
 	}
 	if c.NameTemplate != "" {
 		return "", r.refuse(pos, manifest.InvalidValues, fmt.Sprintf("chart %q: the release name is a template", c.Name))
@@ -60,6 +56,24 @@ func (r *reading) inflate(k *kustomization, pos manifest.Pos, globals *types.Hel
 	r.refused = r.refused || slices.ContainsFunc(gaps, func(g manifest.Gap) bool { return !g.Note })
 	objects = slices.DeleteFunc(objects, func(o *manifest.Object) bool { return skipped(o, c) })
 	return r.standIn(k, r.chartFile(k, pos, objects, true)), true
+}
+
+// chartAt finds the folder of a chart in the repository, or fetches it.
+func (r *reading) chartAt(k *kustomization, pos manifest.Pos, globals *types.HelmGlobals, c types.HelmChart) (resolution, *manifest.Gap) {
+	at := r.resolve(path.Join(k.dir, chartDir(globals, c)))
+	if at.err == nil && at.dir {
+		return at, nil
+	}
+	gap := manifest.Gap{Pos: pos, Code: manifest.MissingDependency, Reason: fmt.Sprintf("chart %q is not in the repository", c.Name)}
+	if c.Repo == "" {
+		return at, &gap
+	}
+	dir, err := r.opts.Fetch.Get(r.ctx, fetch.ChartOf(c.Repo, c.Name, c.Version), pos)
+	if err != nil {
+		gap = fetch.Gap(err, pos, gap.Code, fmt.Sprintf("chart %q from %q is not in the repository", c.Name, c.Repo))
+		return at, &gap
+	}
+	return resolution{name: dir, dir: true}, nil
 }
 
 // standIn returns the name of the resource that stands for the output of a chart.

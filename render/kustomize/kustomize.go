@@ -32,6 +32,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/source"
 )
@@ -40,6 +41,7 @@ import (
 type Options struct {
 	KubeVersion string   // for helmCharts that name none; "" is helm.DefaultKubeVersion
 	APIVersions []string // for helmCharts, besides what they name
+	Fetch       fetch.Folder
 }
 
 // A Builder builds kustomizations of one repository. Files are parsed once. Its
@@ -58,7 +60,7 @@ type Builder struct {
 // NewBuilder returns a builder for the kustomizations of the repository that
 // tree shows.
 func NewBuilder(tree *source.Tree, opts Options) *Builder {
-	return &Builder{tree: tree, opts: opts, charts: helm.New(tree)}
+	return &Builder{tree: tree, opts: opts, charts: helm.New(tree, opts.Fetch)}
 }
 
 // newID returns a number for marks.

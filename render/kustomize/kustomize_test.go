@@ -439,7 +439,7 @@ resources: [bomb.yaml]
 		},
 		{
 			"missing chart", "-- kustomization.yaml --\nhelmCharts:\n- name: redis\n  repo: https://example.com/charts\n", ".", 0,
-			`kustomization.yaml:2:3 missing-dependency: chart "redis" from "https://example.com/charts" is not in the repository`,
+			`kustomization.yaml:2:3 missing-dependency: chart "redis" from "https://example.com/charts" is not in the repository; "ringfence fetch" fetches it`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -212,7 +212,7 @@ func (r *reading) allow(k *kustomization, u use) bool {
 		return r.refuse(u.pos, manifest.RemoteReference, remoteReason(u.path))
 	}
 	switch {
-	case path.IsAbs(u.path) || name == ".." || strings.HasPrefix(name, "../"):
+	case path.IsAbs(u.path) || name == ".." || strings.HasPrefix(name, "../") || r.tree.MountOf(name) != r.tree.MountOf(k.dir):
 		r.problems = append(r.problems, unreadable(u.pos, u.path, source.ErrOutside))
 	case at.err != nil:
 		r.problems = append(r.problems, unreadable(u.pos, u.path, at.err))

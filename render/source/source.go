@@ -1,4 +1,5 @@
-// Package source shows the renderers a repository and nothing else: paths and
+// Package source shows the renderers a repository, with what was fetched for it, and
+// nothing else: paths and
 // symbolic links that leave it are refused by the operating system's own
 // root-bound calls, special files and giant files are not read, and every file
 // is read once.
@@ -35,6 +36,7 @@ type Tree struct {
 	root *os.Root
 
 	changed map[string]change // of a view; read-only
+	mounts  *mounts
 
 	mu    sync.Mutex
 	files map[string]file
@@ -51,7 +53,7 @@ func Open(dir string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{dir: dir, root: root, files: make(map[string]file)}, nil
+	return &Tree{dir: dir, root: root, mounts: &mounts{all: make(map[string]*mount)}, files: make(map[string]file)}, nil
 }
 
 // Close releases the repository.
@@ -65,6 +67,9 @@ func (t *Tree) Dir() string { return t.dir }
 // ErrTooLarge, wrapped.
 func (t *Tree) ReadFile(name string) ([]byte, error) {
 	name = path.Clean(name)
+	if _, m, rest := t.mounted(name); m != nil {
+		return m.read(name, rest)
+	}
 	t.mu.Lock()
 	f, ok := t.files[name]
 	t.mu.Unlock()
@@ -124,6 +129,9 @@ func (t *Tree) Folder(name string) (fs.FS, error) { return fs.Sub(t.root.FS(), p
 // Stat describes a file or folder, following links that stay in the repository.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	name = path.Clean(name)
+	if _, m, rest := t.mounted(name); m != nil {
+		return m.stat("stat", name, rest)
+	}
 	if info, changed, err := t.stat("stat", name); changed {
 		return info, err
 	}
@@ -134,6 +142,9 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 // ReadDir lists a folder, sorted by name.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	name = path.Clean(name)
+	if _, m, rest := t.mounted(name); m != nil {
+		return m.readDir(name, rest)
+	}
 	entries, err := fs.ReadDir(t.root.FS(), name)
 	if t.changed[name].dir {
 		err = nil
@@ -158,6 +169,10 @@ const maxLinks = 40
 
 // Resolve returns the name of what a path leads to after all symbolic links.
 func (t *Tree) Resolve(name string) (string, error) {
+	if _, m, rest := t.mounted(path.Clean(name)); m != nil {
+		_, err := m.stat("resolve", name, rest)
+		return path.Clean(name), err // there are no links in it
+	}
 	rest := strings.Split(path.Clean(name), "/")
 	done := "."
 	for links := 0; len(rest) > 0; {

@@ -15,7 +15,7 @@ import (
 func (t *Tree) With(changes map[string][]byte) *Tree {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	view := &Tree{dir: t.dir, root: t.root, files: maps.Clone(t.files), changed: maps.Clone(t.changed)}
+	view := &Tree{dir: t.dir, root: t.root, mounts: t.mounts, files: maps.Clone(t.files), changed: maps.Clone(t.changed)}
 	if view.changed == nil {
 		view.changed = make(map[string]change)
 	}
@@ -42,13 +42,13 @@ func (t *Tree) there(dir string) bool {
 
 func gone(op, name string) error { return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist} }
 
-// A change describes a regular file that a view shows instead of what is on disk, or a
-// folder that it shows besides.
+// A change describes a regular file that is shown instead of what is on disk, or a
+// folder that is shown besides.
 type change struct {
 	name string
 	size int64
-	gone bool
 	dir  bool
+	gone bool
 }
 
 func (c change) Name() string               { return c.name }

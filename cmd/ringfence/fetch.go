@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
+	"github.com/ringfence/ringfence/report"
+)
+
+func (c *command) fetch() *cobra.Command {
+	var flags selection
+	cmd := &cobra.Command{
+		Use:   "fetch [PATH…]",
+		Short: "Fetch the charts, artifacts and commits that the repository names, and pin them",
+		Long: `fetch brings what lies elsewhere and is named by the objects of Argo CD and Flux, by
+kustomizations and by charts: charts of Helm repositories and OCI registries, OCI
+artifacts, git commits. It keeps them in a cache, and writes what they are into
+` + fetch.LockFile + ` in the repository's root. With both, every other command sees
+what was fetched, without the network. It talks to hosts that manifests name, at
+public addresses; fetch.allow in the configuration says to which hosts instead.`,
+		Example: `  ringfence fetch
+  ringfence fetch --update               take newer versions where the manifests allow it`,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.runFetch(cmd.Context(), &flags, args) },
+	}
+	flags.register(cmd)
+	cmd.Flags().BoolVar(&flags.update, "update", false, "resolve versions, tags and branches again that are pinned")
+	return cmd
+}
+
+func (c *command) runFetch(ctx context.Context, flags *selection, paths []string) error {
+	flags.fetch = true
+	w, err := c.open(ctx, flags, paths)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if len(paths)+len(flags.targets) == 0 { // all of the repository was seen
+		if err := w.pin(flags, true); err != nil {
+			return err
+		}
+	}
+	seen := make(map[manifest.Gap]bool)
+	for _, gap := range w.allGaps() {
+		if gap.Code != manifest.FetchFailed || seen[gap] {
+			continue
+		}
+		seen[gap] = true
+		fmt.Fprintln(c.stderr, report.GapLine(gap))
+		if !flags.allowGaps && w.accepted(gap) == "" {
+			c.exit = exitIncomplete
+		}
+	}
+	return writePins(c.stdout, w.lock.Pins(true))
+}
+
+func writePins(out io.Writer, pins []fetch.Pin) error {
+	if len(pins) == 0 {
+		_, err := fmt.Fprintln(out, "nothing lies elsewhere")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, p := range pins {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Kind, report.Printable(p.Ref.String()), report.Printable(p.Resolved), p.Digest)
+	}
+	return table.Flush()
+}
+
+// fetcher is what the flags and the configuration let a run fetch, with what the lock
+// file pins.
+func (w *workspace) fetcher(s *selection) (*fetch.Fetcher, error) {
+	data, err := w.tree.ReadFile(fetch.LockFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("read the lock file: %w", err)
+	}
+	if w.lock, err = fetch.ReadLock(data); err != nil {
+		return nil, usageError{err}
+	}
+	cache := s.cache
+	if cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil && s.fetch {
+			return nil, usagef("--cache is needed: %w", err)
+		}
+		cache = filepath.Join(dir, "ringfence")
+	}
+	if cache, err = filepath.Abs(cache); err != nil {
+		return nil, usagef("--cache: %w", err)
+	}
+	if inside(cache, w.root) {
+		return nil, usagef("--cache %s: lies in the repository; what was fetched must not be taken for a part of it", cache)
+	}
+	return fetch.New(fetch.Options{
+		Network: s.fetch, Update: s.update, Cache: cache, Lock: w.lock, Allow: w.config.Fetch.Allow,
+	}), nil
+}
+
+// pin writes the lock file, if what a run fetched changes it: with what was pinned
+// before, or without what nothing asks for anymore.
+func (w *workspace) pin(s *selection, used bool) error {
+	if !s.fetch {
+		return nil
+	}
+	data, err := fetch.Encode(w.lock.Pins(used))
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(w.root) // a link of that name may lead out of the repository
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	before, err := root.ReadFile(fetch.LockFile)
+	if errors.Is(err, fs.ErrNotExist) && len(w.lock.Pins(used)) == 0 || bytes.Equal(before, data) {
+		return nil
+	}
+	if err := root.WriteFile(fetch.LockFile, data, 0o644); err != nil {
+		return usagef("write the lock file: %w", err)
+	}
+	return nil
+}

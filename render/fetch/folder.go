@@ -1,0 +1,44 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/source"
+)
+
+// A Folder gets what a ref names as a folder of a repository's tree. Named is the line
+// of the repository that names it. Nil has nothing.
+type Folder func(ctx context.Context, ref Ref, named manifest.Pos) (dir string, err error)
+
+// Into shows what is fetched in a tree.
+func (f *Fetcher) Into(tree *source.Tree) Folder {
+	return func(ctx context.Context, ref Ref, named manifest.Pos) (string, error) {
+		files, err := f.Get(ctx, ref)
+		if err != nil {
+			return "", err
+		}
+		return tree.Mount(files.Label, files.Digest, named, files.Content), nil
+	}
+}
+
+// Get is a call of the function, with the error ErrNotFetched where there is none.
+func (f Folder) Get(ctx context.Context, ref Ref, named manifest.Pos) (dir string, err error) {
+	if f == nil {
+		return "", fmt.Errorf("%s %w", ref, ErrNotFetched)
+	}
+	return f(ctx, ref, named)
+}
+
+// Gap is that of what could not be fetched. Code and reason are those of what lies
+// elsewhere and was not fetched.
+func Gap(err error, pos manifest.Pos, code manifest.Code, reason string) manifest.Gap {
+	if errors.Is(err, ErrNotFetched) {
+		return manifest.Gap{Pos: pos, Code: code, Reason: reason + `; "ringfence fetch" fetches it`}
+	}
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	return manifest.Gap{Pos: pos, Code: manifest.FetchFailed, Reason: reason + "; it cannot be fetched: " + text}
+}
