@@ -92,6 +92,11 @@ spec:
   version: 1.0.0
   releaseName: inflated
 `,
+	"based/kustomization.yaml": `resources:
+- http://GIT/team/app.git//based?ref=v1.2.0
+- http://CHARTS/manifests/file.yaml
+nameSuffix: -based
+`,
 	"parent/Chart.yaml": `apiVersion: v2
 name: parent
 version: 1.0.0
@@ -110,10 +115,12 @@ func servers(t *testing.T) (*strings.Replacer, []*fetchtest.Site) {
 	images.Push(t, "team/web", "1.0.0", "application/vnd.cncf.helm.chart.content.v1.tar+gzip", fetchtest.ChartOf(t, "1.0.0"))
 	repo := fetchtest.NewRepository(t)
 	configMap := func(name string) map[string]string {
-		return map[string]string{"deploy/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\n"}
+		text := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\n"
+		return map[string]string{"deploy/a.yaml": text, "based/a.yaml": text, "based/kustomization.yaml": "resources: [a.yaml]\n"}
 	}
 	repo.Commit(t, configMap("git-tagged"), "refs/tags/v1.2.0")
 	repo.Commit(t, configMap("git-main"), "refs/heads/main")
+	charts.Serve("/manifests/file.yaml", []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain-file}\n"))
 	git := repo.Serve(t)
 	return strings.NewReplacer("CHARTS", fetchtest.HostOf(t, charts.URL), "IMAGES", fetchtest.HostOf(t, images.URL), "GIT", fetchtest.HostOf(t, git.URL)),
 		[]*fetchtest.Site{charts, images, git}
@@ -147,7 +154,7 @@ func TestFetch(t *testing.T) {
 	// Nothing is pinned and nothing asked for: nothing is dialled, and each gap says so.
 	before := requests()
 	code, _, stderr := runIn(dir, "render", "--cache", cache)
-	if n := strings.Count(stderr, `"ringfence fetch" fetches it`); code != exitIncomplete || n != 7 || requests() != before {
+	if n := strings.Count(stderr, `"ringfence fetch" fetches it`); code != exitIncomplete || n != 9 || requests() != before {
 		t.Errorf("without the network: exit code %d, %d gaps, %d requests\n%s", code, n, requests()-before, stderr)
 	}
 	if _, err := os.Stat(filepath.Join(dir, fetch.LockFile)); !errors.Is(err, os.ErrNotExist) {
@@ -161,6 +168,7 @@ func TestFetch(t *testing.T) {
 	for _, want := range []string{
 		"# clusters/prod/flux.yaml:22:", "# clusters/prod/flux.yaml:31:", "# clusters/prod/flux.yaml:38:",
 		"# argo/apps.yaml:8:", "# argo/apps.yaml:19:", "# inflated/kustomization.yaml:2:", "# parent/Chart.yaml:5\n",
+		"# based/kustomization.yaml:2:", "name: git-tagged-based\n", "# based/kustomization.yaml:3:", "name: plain-file-based\n",
 		"name: git-tagged\n", "name: git-main\n", "version: 1.4.2\n", "tier: gold\n",
 	} {
 		if !strings.Contains(first, want) {

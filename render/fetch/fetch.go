@@ -35,13 +35,18 @@ const (
 	Chart    Kind = "chart"    // of a Helm repository, or of an OCI registry where the URL begins with oci://
 	Artifact Kind = "artifact" // an OCI artifact of files, as Flux makes them
 	Git      Kind = "git"      // a commit of a git repository
+	File     Kind = "file"     // one file, which then has the name FileName
 )
+
+// FileName is the name of the one file of the kind File.
+const FileName = "file.yaml"
 
 // A Ref names what lies elsewhere.
 type Ref struct {
 	Kind Kind
 	// URL is that of the Helm repository, of the git repository, or of the repository
-	// of an OCI registry in which the chart or artifact is ("oci://host/path").
+	// of an OCI registry in which the chart or artifact is ("oci://host/path"); or that
+	// of the file.
 	URL string
 	// Name is the chart's in a Helm repository; empty for the rest.
 	Name string
@@ -205,6 +210,8 @@ func (f *Fetcher) download(ctx context.Context, ref Ref, pin Pin, pinned bool) (
 	switch {
 	case ref.Kind == Git:
 		pin, data, err = f.commit(ctx, pin)
+	case ref.Kind == File:
+		data, err = f.file(ctx, pin)
 	case ref.Kind == Artifact, strings.HasPrefix(ref.URL, "oci://"):
 		pin, data, err = f.artifact(ctx, pin)
 	default:
@@ -215,6 +222,19 @@ func (f *Fetcher) download(ctx context.Context, ref Ref, pin Pin, pinned bool) (
 	}
 	pin.Digest = digestOf(data)
 	return pin, data, err
+}
+
+// file fetches one file.
+func (f *Fetcher) file(ctx context.Context, pin Pin) ([]byte, error) {
+	ctx, err := towards(ctx, pin.URL)
+	if err != nil {
+		return nil, err
+	}
+	data, err := f.read(ctx, pin.URL)
+	if err != nil {
+		return nil, err
+	}
+	return pack(map[string][]byte{FileName: data})
 }
 
 // files unpacks the archive of a pin.

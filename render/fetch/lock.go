@@ -21,7 +21,8 @@ const lockVersion = 1
 // A Pin says what a Ref was resolved to. What decides is the digest.
 type Pin struct {
 	Ref
-	// Resolved is the version that was found: a chart's version, a tag, a commit.
+	// Resolved is the version that was found: a chart's version, a tag, a commit; empty
+	// for a file.
 	Resolved string
 	// Revision is the digest of the OCI manifest, empty for what comes from elsewhere.
 	Revision string
@@ -44,7 +45,7 @@ func (p Pin) label() string {
 	if p.Kind == Git {
 		text, resolved = strings.TrimSuffix(text, ".git"), resolved[:min(12, len(resolved))]
 	}
-	return text + "/" + resolved
+	return strings.TrimSuffix(text+"/"+resolved, "/")
 }
 
 // A Lock is the content of a lock file. The zero value is that of an empty one.
@@ -61,7 +62,7 @@ type entry struct {
 	Name      string `yaml:"name,omitempty"`
 	Version   string `yaml:"version,omitempty"`
 	PlainHTTP bool   `yaml:"plainHTTP,omitempty"`
-	Resolved  string `yaml:"resolved"`
+	Resolved  string `yaml:"resolved,omitempty"`
 	Revision  string `yaml:"revision,omitempty"`
 	Digest    string `yaml:"digest"`
 }
@@ -92,7 +93,7 @@ func ReadLock(data []byte) (*Lock, error) {
 		p := e.pin()
 		_, twice := lock.pins[p.Ref]
 		switch {
-		case e.Kind != Chart && e.Kind != Artifact && e.Kind != Git:
+		case e.Kind != Chart && e.Kind != Artifact && e.Kind != Git && e.Kind != File:
 			return nil, fmt.Errorf("%s: fetched[%d] has the kind %q", LockFile, i, e.Kind)
 		case !digestForm.MatchString(e.Digest):
 			return nil, fmt.Errorf("%s: fetched[%d] has no sha256 digest", LockFile, i)

@@ -306,6 +306,17 @@ func or[T any](a, b *T) *T {
 	return b
 }
 
+// moved returns the list with other names for entries that lie elsewhere.
+func moved(list []string, field, name string, to map[entry]string) []string {
+	list = slices.Clone(list)
+	for i := range list {
+		if other, ok := to[entry{name, field, i}]; ok {
+			list[i] = other
+		}
+	}
+	return list
+}
+
 // without returns the list without the entries that leave names, never nil.
 func without[T any](list []T, field string, name string, leave map[entry]bool) []T {
 	kept := make([]T, 0, len(list))
@@ -319,12 +330,13 @@ func without[T any](list []T, field string, name string, leave map[entry]bool) [
 
 // rewritten is the text that kustomize gets to see: the file's own where nothing
 // has to change, else the same content as JSON without the entries that leave
-// names, and with more resources.
-func (k *kustomization) rewritten(leave map[entry]bool, more []string) ([]byte, error) {
-	if len(leave) == 0 && len(more) == 0 && len(k.value.HelmCharts) == 0 && !k.changed {
+// names, with those that lie elsewhere where they were moved, and with more resources.
+func (k *kustomization) rewritten(leave map[entry]bool, to map[entry]string, more []string) ([]byte, error) {
+	if len(leave) == 0 && len(to) == 0 && len(more) == 0 && len(k.value.HelmCharts) == 0 && !k.changed {
 		return k.text, nil
 	}
 	v := k.value
+	v.Resources, v.Components = moved(v.Resources, "resources", k.name, to), moved(v.Components, "components", k.name, to)
 	v.Resources = append(without(v.Resources, "resources", k.name, leave), more...)
 	v.Components = without(v.Components, "components", k.name, leave)
 	v.Crds = without(v.Crds, "crds", k.name, leave)

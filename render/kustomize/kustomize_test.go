@@ -307,9 +307,9 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gone}
 spec: {replicas: 3}
-`, "prod", 6, `prod/kustomization.yaml:3:3 remote-reference: "https://example.com/all.yaml" would need the network
-prod/kustomization.yaml:4:3 remote-reference: "github.com/example/app//deploy?ref=v1" would need the network
-prod/kustomization.yaml:5:3 remote-reference: "git@example.com:app/deploy.git" would need the network
+`, "prod", 6, `prod/kustomization.yaml:3:3 remote-reference: "https://example.com/all.yaml" would need the network; "ringfence fetch" fetches it
+prod/kustomization.yaml:4:3 remote-reference: "github.com/example/app//deploy?ref=v1" would need the network; "ringfence fetch" fetches it
+prod/kustomization.yaml:5:3 remote-reference: "git@example.com:app/deploy.git" would need the network; "ringfence fetch" fetches it
 prod/kustomization.yaml:7:3 remote-reference: "http://example.com/crd.json" would need the network
 prod/kustomization.yaml:9:3 dropped-entry: ConfigMap "remote", which this entry changes, is left out with an entry that was refused
 prod/kustomization.yaml:13:11 remote-reference: "https://example.com/x" would need the network

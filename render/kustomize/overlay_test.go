@@ -217,7 +217,7 @@ metadata: {name: x}
 spec:
 `
 	tests := []struct{ name, spec, want string }{
-		{"a remote component", "  components:\n  - https://example.com/repo//x?ref=v1\n", `overlay.yaml:6:5 remote-reference: "https://example.com/repo//x?ref=v1" would need the network`},
+		{"a remote component", "  components:\n  - https://example.com/repo//x?ref=v1\n", `overlay.yaml:6:5 remote-reference: "https://example.com/repo//x?ref=v1" would need the network; "ringfence fetch" fetches it`},
 		{"a component that is not there", "  components:\n  - ../gone\n", `overlay.yaml:6:5 missing-file: "../gone" does not exist`},
 		{"a field that is none of an overlay", "  resources: [x]\n", `overlay.yaml:5:3 invalid-kustomization: an overlay cannot have the field "resources"`},
 		{"a field of a wrong type", "  namespace: [x]\n", `overlay.yaml:4:1 invalid-kustomization: json: cannot unmarshal array into Go struct field Kustomization.namespace of type string`},

@@ -38,6 +38,7 @@ type reading struct {
 	inputs          map[string]bool   // data of generators, which must not be marked
 	patches         map[*file]bool    // files that are patches
 	inflated        map[string]*file  // charts, by the name that stands for their output
+	moved           map[entry]string  // where entries are that lie elsewhere
 	helmNamespace   map[string]string // what charts in a folder inherit
 	reads           int
 
@@ -58,6 +59,7 @@ func newReading(ctx context.Context, b *Builder, input Input, left map[entry]man
 		inputs:          make(map[string]bool),
 		patches:         make(map[*file]bool),
 		inflated:        make(map[string]*file),
+		moved:           make(map[entry]string),
 		helmNamespace:   make(map[string]string),
 	}
 }
@@ -200,7 +202,7 @@ func (r *reading) sanitize(k *kustomization) ([]byte, error) {
 	if k == r.root && len(r.input.Objects) > 0 {
 		charts = append(charts, r.rendered(k))
 	}
-	return k.rewritten(leave, charts)
+	return k.rewritten(leave, r.moved, charts)
 }
 
 // allow tells whether an entry may stay. An entry that kustomize will fail for
@@ -209,7 +211,7 @@ func (r *reading) allow(k *kustomization, u use) bool {
 	name := path.Join(k.dir, u.path)
 	at := r.resolve(name)
 	if isURL(u.path) || isRepository(u.path) && (at.err != nil || at.dir) {
-		return r.refuse(u.pos, manifest.RemoteReference, remoteReason(u.path))
+		return r.fetched(k, u)
 	}
 	switch {
 	case path.IsAbs(u.path) || name == ".." || strings.HasPrefix(name, "../") || r.tree.MountOf(name) != r.tree.MountOf(k.dir):
