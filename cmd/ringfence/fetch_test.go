@@ -172,7 +172,7 @@ func TestFetch(t *testing.T) {
 		"name: git-tagged\n", "name: git-main\n", "version: 1.4.2\n", "tier: gold\n",
 	} {
 		if !strings.Contains(first, want) {
-			t.Errorf("rendered is no %q", want)
+			t.Errorf("rendered is no %q in\n%s", want, first)
 		}
 	}
 	if strings.Contains(first+stderr, "fetched:") {

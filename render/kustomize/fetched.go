@@ -108,7 +108,7 @@ func (r *reading) fetched(k *kustomization, u use) bool {
 	if f.broken != nil {
 		return r.refuse(u.pos, f.broken.Code, f.broken.Reason)
 	}
-	r.byID[f.id] = f
+	r.files[name], r.byID[f.id], r.users[name] = f, f, append(r.users[name], k)
 	r.moved[u.entry] = r.standIn(k, f)
 	return true
 }
