@@ -216,27 +216,83 @@ func count(t *testing.T, e render.Environment, counts map[string]int) {
 	}
 }
 
-// BenchmarkReconcile finds and renders the largest repository of the corpus that
-// Flux applies, and just renders the same targets.
-func BenchmarkReconcile(b *testing.B) {
-	tree, err := source.Open(filepath.Join(shared(b), "corpus", "onedr0p__home-ops"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer tree.Close()
-	targets, _ := render.New(tree, render.Options{}).Find(context.Background(), []string{"."})
-	measure := func(name string, work func(r *render.Repository)) {
-		b.Run(name, func(b *testing.B) {
-			before := cpu(b)
-			for b.Loop() {
-				work(render.New(tree, render.Options{}))
-			}
-			b.ReportMetric(float64((cpu(b)-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+// BenchmarkResolve finds and renders the largest repositories of the corpus that Flux
+// and Argo CD apply, and just renders the same targets.
+func BenchmarkResolve(b *testing.B) {
+	for _, repo := range []string{"onedr0p__home-ops", "operate-first__apps"} {
+		tree, err := source.Open(filepath.Join(shared(b), "corpus", repo))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer tree.Close()
+		targets, _ := render.New(tree, render.Options{}).Find(context.Background(), []string{"."})
+		measure := func(name string, work func(r *render.Repository)) {
+			b.Run(repo+"/"+name, func(b *testing.B) {
+				before := cpu(b)
+				for b.Loop() {
+					work(render.New(tree, render.Options{}))
+				}
+				b.ReportMetric(float64((cpu(b)-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+			})
+		}
+		measure("find and render", func(r *render.Repository) {
+			targets, _ := r.Find(context.Background(), []string{"."})
+			r.RenderAll(context.Background(), targets, nil)
 		})
+		measure("render", func(r *render.Repository) { r.RenderAll(context.Background(), targets, nil) })
 	}
-	measure("find and render", func(r *render.Repository) {
-		targets, _ := r.Find(context.Background(), []string{"."})
-		r.RenderAll(context.Background(), targets, nil)
-	})
-	measure("render", func(r *render.Repository) { r.RenderAll(context.Background(), targets, nil) })
+}
+
+// checkedReconciliations were drawn at random and checked by hand against the files, as
+// those of checkedApplications were: the folder and namespace that an object of Flux
+// applies in an environment, and the line at which the object begins; or, of what lies
+// elsewhere, the line that names its source, and the end of the source's name. Together
+// they are 40.
+var checkedReconciliations = []struct{ repo, environment, object, at, target, namespace, elsewhere string }{
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", "Kustomization default/tautulli", "kubernetes/apps/default/tautulli/ks.yaml:3", "kubernetes/apps/default/tautulli/app", "default", ""},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", "Kustomization kube-system/multus", "kubernetes/apps/kube-system/multus/ks.yaml:3", "kubernetes/apps/kube-system/multus/app", "kube-system", ""},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", "Kustomization kube-system/multus-networks", "kubernetes/apps/kube-system/multus/ks.yaml:26", "kubernetes/apps/kube-system/multus/networks", "kube-system", ""},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", "Kustomization default/home-assistant-mcp", "kubernetes/apps/default/home-assistant/ks.yaml:27", "kubernetes/apps/default/home-assistant/mcp", "default", ""},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", "Kustomization default/sabnzbd", "kubernetes/apps/default/sabnzbd/ks.yaml:3", "kubernetes/apps/default/sabnzbd/app", "default", ""},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", "Kustomization actions-runner-system/actions-runner-controller-runners", "kubernetes/apps/actions-runner-system/actions-runner-controller/ks.yaml:19", "kubernetes/apps/actions-runner-system/actions-runner-controller/runners", "actions-runner-system", ""},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", "Kustomization default/bazarr", "kubernetes/apps/default/bazarr/ks.yaml:3", "kubernetes/apps/default/bazarr/app", "default", ""},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", `HelmRelease "qbittorrent"`, "kubernetes/apps/default/qbittorrent/app/helmrelease.yaml:8", "", "", `"oci://ghcr.io/bjw-s-labs/helm/app-template" (5.1.0)`},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", `HelmRelease "flux-instance"`, "kubernetes/apps/flux-system/flux-instance/app/helmrelease.yaml:8", "", "", `"oci://ghcr.io/controlplaneio-fluxcd/charts/flux-instance" (0.58.1)`},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", `HelmRelease "victoria-logs-collector"`, "kubernetes/apps/o11y/victoria-logs/collector/helmrelease.yaml:9", "", "", `"oci://ghcr.io/victoriametrics/helm-charts/victoria-logs-collector" (0.3.7)`},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", `HelmRelease "tautulli"`, "kubernetes/apps/default/tautulli/app/helmrelease.yaml:8", "", "", `"oci://ghcr.io/bjw-s-labs/helm/app-template" (5.1.0)`},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", `HelmRelease "envoy-gateway"`, "kubernetes/apps/network/envoy-gateway/app/helmrelease.yaml:8", "", "", `"oci://mirror.gcr.io/envoyproxy/gateway-helm" (1.9.0)`},
+	{"onedr0p__home-ops", "kubernetes/flux/cluster", `HelmRelease "cert-manager"`, "kubernetes/apps/cert-manager/cert-manager/app/helmrelease.yaml:8", "", "", `"oci://quay.io/jetstack/charts/cert-manager" (v1.21.1)`},
+	// The path is one of an artifact that is copied from the folder apps of the repository.
+	{"fluxcd__flux2-kustomize-helm-example", "production", "Kustomization flux-system/apps", "clusters/production/apps.yaml:2", "apps/production", "", ""},
+	{"fluxcd__flux2-kustomize-helm-example", "staging", "Kustomization flux-system/infra-configs", "clusters/staging/infrastructure.yaml:18", "infrastructure/configs", "", ""},
+	// The overlay of staging sets the version.
+	{"fluxcd__flux2-kustomize-helm-example", "staging", `HelmRelease "podinfo" installs chart "podinfo" version ">=1.0.0-alpha"`, "apps/base/podinfo/release.yaml:11", "", "", `"https://stefanprodan.github.io/podinfo"`},
+	{"fluxcd__flux2-multi-tenancy", "production", "Kustomization flux-system/tenants", "clusters/production/tenants.yaml:1", "tenants/production", "", ""},
+	{"fluxcd__flux2-multi-tenancy", "staging", `Kustomization "dev-team" applies what is not rendered: "staging"`, "tenants/base/dev-team/sync.yaml:20", "", "", `"https://github.com/fluxcd/flux2-multi-tenancy" (dev-team)`},
+	{"fluxcd__flux2-multi-tenancy", "staging", `Kustomization "kyverno-controller"`, "infrastructure/kyverno/sync.yaml:8", "", "", `"oci://ghcr.io/kyverno/manifests/kyverno" (v1.14.4)`},
+}
+
+func TestCheckedReconciliations(t *testing.T) {
+	if n := len(checkedReconciliations) + len(checkedApplications); n != 40 {
+		t.Errorf("there are %d rows", n)
+	}
+	repos := make(map[string]map[string]render.Environment)
+	for _, row := range checkedReconciliations {
+		if repos[row.repo] == nil {
+			repos[row.repo] = corpusEnvironments(t, row.repo)
+		}
+		found := slices.ContainsFunc(repos[row.repo][row.environment].Results, func(r render.Result) bool {
+			if row.elsewhere == "" {
+				return r.Why == row.object+", "+row.at && r.Dir == row.target && r.Namespace == row.namespace
+			}
+			return slices.ContainsFunc(r.Gaps, func(g render.Gap) bool {
+				what, _, _ := strings.Cut(g.Reason, "; ")
+				what = strings.TrimSuffix(strings.TrimSuffix(what, " is not in the repository"), ", which")
+				return fmt.Sprintf("%s:%d", g.File, g.Line) == row.at && strings.HasPrefix(what, row.object+" ") && strings.HasSuffix(what, row.elsewhere)
+			})
+		})
+		if !found {
+			t.Errorf("%s: %s in %s is not what was checked by hand", row.repo, row.object, row.environment)
+		}
+	}
 }

@@ -13,7 +13,8 @@
 // these is a gap.
 //
 // It does not choose charts or values (package render does), never runs a
-// program, reads nothing outside the repository and never uses the network:
+// program, reads nothing outside the repository and what was fetched for it, and
+// templates never use the network:
 // "lookup" finds nothing, and schemas that refer to other files are not followed.
 // An endless template cannot be stopped from inside this process.
 package helm

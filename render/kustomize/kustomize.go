@@ -9,9 +9,9 @@
 // lost its mark was set by a transformer, and its line in the kustomization is
 // looked up.
 //
-// Nothing that kustomize would fetch or run is fetched or run: each kustomization
-// is rewritten while it is read, without the entries that are remote or name a
-// plugin. The rest is built; what then has lost its target (patches,
+// Kustomize itself fetches and runs nothing: each kustomization is rewritten while
+// it is read, without the entries that name a plugin or are remote and were not
+// fetched; those that were are shown to it as folders of the repository. The rest is built; what then has lost its target (patches,
 // replacements, merging generators) is left out as well. Each of these is a gap.
 //
 // It does not find kustomizations and never reads outside the repository.

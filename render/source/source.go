@@ -1,8 +1,7 @@
 // Package source shows the renderers a repository, with what was fetched for it, and
-// nothing else: paths and
-// symbolic links that leave it are refused by the operating system's own
-// root-bound calls, special files and giant files are not read, and every file
-// is read once.
+// nothing else: paths and symbolic links that leave it are refused by the operating
+// system's own root-bound calls, special files and giant files are not read, and every
+// file is read once.
 package source
 
 import (
