@@ -11,6 +11,7 @@ import (
 	"github.com/ringfence/ringfence/render/argocd"
 	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/kustomize"
+	"github.com/ringfence/ringfence/render/source"
 )
 
 // plan makes a target of each source of an Application that a holder declares; without
@@ -175,7 +176,7 @@ func (t *Target) note(code manifest.Code, reason string) {
 
 func appliedTarget(app argocd.Application, i int, kind Kind, dir string) Target {
 	return Target{
-		Name: dir, Kind: kind, Dir: dir, Scope: dir, Pos: app.SourcePos(i), Namespace: app.Destination.Namespace, followed: true,
+		Name: source.Label(dir), Kind: kind, Dir: dir, Scope: dir, Pos: app.SourcePos(i), Namespace: app.Destination.Namespace, followed: true,
 	}
 }
 

@@ -99,7 +99,7 @@ func (c *cluster) add(o *manifest.Object, remote, key string, make func(t *Targe
 		c.targets[key] = made
 	}
 	t := *made
-	t.Name, t.application = t.Dir, o.Name
+	t.Name, t.application = source.Label(t.Dir), o.Name
 	t.Scope = fmt.Sprintf("%s %s", env, o.Ref)
 	if c.opts.Config != nil {
 		t.claim(c.opts.Config)

@@ -13,6 +13,7 @@ import (
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/kustomize"
+	"github.com/ringfence/ringfence/render/source"
 )
 
 // Render renders one target, once: another target that is rendered from the same
@@ -120,9 +121,8 @@ func (r *Repository) named(made *parsed) {
 	}
 	for i := range made.gaps {
 		gap := &made.gaps[i]
-		if dir := r.tree.MountOf(gap.File); dir != "" {
-			what, _, _ := strings.Cut(strings.TrimPrefix(dir, "fetched:"), "@")
-			gap.Reason = fmt.Sprintf("in %s%s: %s", what, strings.TrimPrefix(gap.File, dir), gap.Reason)
+		if r.tree.MountOf(gap.File) != "" {
+			gap.Reason = fmt.Sprintf("in %s: %s", source.Label(gap.File), gap.Reason)
 			gap.Pos = r.tree.Named(gap.Pos)
 		}
 	}

@@ -179,6 +179,16 @@ func TestFetch(t *testing.T) {
 		t.Errorf("names that nobody can open are shown:\n%s%s", first, stderr)
 	}
 
+	_, targets, _ := runIn(dir, "targets", "--cache", cache)
+	for _, want := range []string{
+		"  fetched:CHARTS/web/1.4.2 ", "HelmRelease flux/by-helm, clusters/prod/flux.yaml:16",
+		"  fetched:CHARTS/web/1.0.0 ", `Application "argo-chart", argo/apps.yaml:8`,
+	} {
+		if !strings.Contains(targets, hosts.Replace(want)) {
+			t.Errorf("there is no %q in\n%s", want, targets)
+		}
+	}
+
 	// From now on the lock file and the cache do.
 	before = requests()
 	dial := func(context.Context, string, string) (net.Conn, error) {

@@ -493,7 +493,7 @@ func TestLinkedKustomization(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, gaps = NewBuilder(tree, Options{}).Build(context.Background(), "a")
-	if want := `a/shared.yaml:1:13 remote-reference: "https://example.com/a.yaml" would need the network`; describe(gaps) != want {
+	if want := `a/shared.yaml:1:13 remote-reference: "https://example.com/a.yaml" would need the network; "ringfence fetch" fetches it`; describe(gaps) != want {
 		t.Errorf("got %s, want %s", describe(gaps), want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -45,6 +46,13 @@ func (t *Tree) Mount(label, digest string, named manifest.Pos, files map[string]
 	}
 	return dir
 }
+
+// mounting matches what tells apart two folders of the same content.
+var mounting = regexp.MustCompile(`^(fetched:.*?)@[0-9a-f]{8}(/|$)`)
+
+// Label is a name as readers understand it: of what was fetched, without the part that
+// tells apart which line names it.
+func Label(name string) string { return mounting.ReplaceAllString(name, "$1$2") }
 
 // foldersOf lists the folders in which files lie.
 func foldersOf(files map[string][]byte) map[string][]fs.DirEntry {

@@ -25,6 +25,9 @@ func TestMount(t *testing.T) {
 	if !strings.HasPrefix(dir, "fetched:web/1.0.0@") || tree.MountOf(path.Join(dir, "templates")) != dir || tree.MountOf("apps") != "" {
 		t.Fatalf("the folder is %q", dir)
 	}
+	if got := source.Label(dir + "/templates"); got != "fetched:web/1.0.0/templates" {
+		t.Errorf("readers see %q", got)
+	}
 	if other := tree.Mount("charts.example.com/../web/1.0.0", "sha256:00", manifest.Pos{File: "apps/web.yaml", Line: 8}, files); other == dir {
 		t.Error("two lines that name it are told apart by nothing")
 	}
