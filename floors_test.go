@@ -53,7 +53,7 @@ var floors = []floor{
 // positions, so the floors that make objects from text handle them too. Of go-git
 // one floor takes the syntax of .gitignore, another the object store, another fetching.
 var alsoAllowed = map[string][]string{
-	"go.yaml.in/yaml/": {"config", "render", "render/fetch", "render/helm", "render/kustomize", "generate/place"},
+	"go.yaml.in/yaml/":   {"config", "render", "render/fetch", "render/helm", "render/kustomize", "generate/place"},
 	"github.com/go-git/": {"change/revision", "render/fetch", "render/fetch/fetchtest"},
 }
 

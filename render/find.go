@@ -122,7 +122,7 @@ func (f *finder) findKustomizations() {
 			continue
 		}
 		dirs = append(dirs, dir)
-		refs, err := kustomize.ReferencesOf(f.tree, dir)
+		refs, err := f.referencesOf(dir)
 		if err != nil {
 			continue // building the target says why
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
@@ -34,9 +35,18 @@ type Repository struct {
 	builder *kustomize.Builder
 	charts  *helm.Renderer
 
-	mu       sync.Mutex
-	parsed   map[string]parsed
-	rendered map[string]func() parsed // what targets rendered to, by what they are rendered from
+	mu         sync.Mutex
+	parsed     map[string]parsed
+	rendered   map[string]func() parsed // what targets rendered to, by what they are rendered from
+	references map[string]references    // of kustomizations, by folder
+
+	lender *lender      // nil for none
+	count  atomic.Int64 // of what was rendered
+}
+
+type references struct {
+	kustomize.References
+	err error
 }
 
 type parsed struct {
@@ -55,8 +65,23 @@ func New(tree *source.Tree, opts Options) *Repository {
 		charts:  helm.New(tree, folder),
 		parsed:  make(map[string]parsed),
 
-		rendered: make(map[string]func() parsed),
+		rendered:   make(map[string]func() parsed),
+		references: make(map[string]references),
 	}
+}
+
+// referencesOf lists what the kustomization in dir uses, once.
+func (r *Repository) referencesOf(dir string) (kustomize.References, error) {
+	r.mu.Lock()
+	refs, ok := r.references[dir]
+	r.mu.Unlock()
+	if !ok {
+		refs.References, refs.err = kustomize.ReferencesOf(r.tree, dir)
+		r.mu.Lock()
+		r.references[dir] = refs
+		r.mu.Unlock()
+	}
+	return refs.References, refs.err
 }
 
 // parse reads a plain manifest file, once.

@@ -19,21 +19,26 @@ import (
 // Render renders one target, once: another target that is rendered from the same
 // has the same objects. A panic of a library is a gap of that target.
 func (r *Repository) Render(ctx context.Context, t Target) Result {
-	key := t.source()
-	r.mu.Lock()
-	rendered, ok := r.rendered[key]
-	if !ok {
-		rendered = sync.OnceValue(func() parsed { return r.render(ctx, t) })
-		r.rendered[key] = rendered
-	}
-	r.mu.Unlock()
-	made := rendered()
+	made := r.once(ctx, t)
 	result := Result{Target: t, Objects: slices.Clone(made.objects), Gaps: slices.Concat(t.Gaps, made.gaps)}
 	if t.Kind == Kustomize && len(result.Objects) == 0 {
 		result.Unseen = r.unseen(t)
 	}
 	r.place(&result)
 	return result
+}
+
+// once renders what a target is made from, unless that was done.
+func (r *Repository) once(ctx context.Context, t Target) parsed {
+	key := t.source()
+	r.mu.Lock()
+	rendered, ok := r.rendered[key]
+	if !ok {
+		rendered = sync.OnceValue(func() parsed { return r.made(ctx, t) })
+		r.rendered[key] = rendered
+	}
+	r.mu.Unlock()
+	return rendered()
 }
 
 // source identifies all that the target's objects are made from.
@@ -43,7 +48,7 @@ func (t *Target) source() string {
 	for _, o := range t.Overlays {
 		fmt.Fprintf(&b, " %q %v", o.At().Pos, o.Fields)
 	}
-	fmt.Fprintf(&b, " %v %p %p", t.Unrestricted, t.Variables, t.Metadata)
+	fmt.Fprintf(&b, " %v %q %q", t.Unrestricted, t.Variables.Content(), t.Metadata.Content())
 	if t.Kind == Helm {
 		fmt.Fprintf(&b, " %q %q %q %v %v %v", t.Release, t.ReleaseNamespace, t.Namespace, t.SkipCRDs, t.SkipSchema, t.NoDefaults)
 		for _, setting := range t.Set {

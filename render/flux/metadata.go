@@ -2,6 +2,7 @@ package flux
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -12,6 +13,22 @@ import (
 type Metadata struct {
 	fields map[string]map[string]string // labels and annotations
 	by     *manifest.Object
+}
+
+// Content identifies what is set, and by what; empty for nil.
+func (m *Metadata) Content() string {
+	if m == nil {
+		return ""
+	}
+	return fmt.Sprintf("%+v %s %s", m.fields, m.by.Ref, m.by.Pos)
+}
+
+// File is where it is set; empty for nil.
+func (m *Metadata) File() string {
+	if m == nil {
+		return ""
+	}
+	return m.by.File
 }
 
 // Metadata is what the Kustomization sets on all objects; nil for nothing.

@@ -22,6 +22,22 @@ type Variables struct {
 	pos manifest.Pos
 }
 
+// Content identifies what the variables say; empty for nil.
+func (v *Variables) Content() string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprintf("%+v", *v)
+}
+
+// File is where the Kustomization has them; empty for nil.
+func (v *Variables) File() string {
+	if v == nil {
+		return ""
+	}
+	return v.pos.File
+}
+
 // validName is what Flux takes for the name of a variable.
 var validName = regexp.MustCompile(`^[_[:alpha:]][_[:alpha:][:digit:]]*$`)
 

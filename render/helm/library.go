@@ -2,6 +2,7 @@ package helm
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
@@ -48,4 +49,44 @@ func (r *Renderer) Vendored(name, versions string) (string, bool) {
 		return "", false
 	}
 	return dirs[0], true
+}
+
+// Inputs returns the folders of charts that decide what the chart in dir renders to: its own,
+// and those of the charts that it depends on and that are not in its charts/. Where it depends
+// on one by its name, open is true: another chart of the repository may get that name.
+func (r *Renderer) Inputs(dir string) (dirs []string, open bool) {
+	seen := map[string]bool{}
+	var visit func(dir string)
+	visit = func(dir string) {
+		if seen[dir] {
+			return
+		}
+		seen[dir] = true
+		dirs = append(dirs, dir)
+		for _, d := range r.dependencies(dir) {
+			if local, found := strings.CutPrefix(d.Repository, "file://"); found {
+				visit(path.Join(dir, local))
+			} else if metadata(r.tree, path.Join(dir, "charts", d.Name)).Name != d.Name { // what an archive holds is not looked at
+				open = true
+				for _, c := range r.library()[d.Name] {
+					visit(c.dir)
+				}
+			}
+		}
+	}
+	visit(path.Clean(dir))
+	return dirs, open
+}
+
+// dependencies lists what a chart names as dependencies, also in the way of Helm 2.
+func (r *Renderer) dependencies(dir string) []*chart.Dependency {
+	all := metadata(r.tree, dir).Dependencies
+	if data, err := r.tree.ReadFile(path.Join(dir, "requirements.yaml")); err == nil {
+		var requirements struct {
+			Dependencies []*chart.Dependency `json:"dependencies"`
+		}
+		_ = yaml.Unmarshal(data, &requirements) // rendering says what is wrong with it
+		all = append(all, requirements.Dependencies...)
+	}
+	return slices.DeleteFunc(all, func(d *chart.Dependency) bool { return d == nil })
 }

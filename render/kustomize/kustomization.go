@@ -17,9 +17,12 @@ import (
 	"github.com/ringfence/ringfence/render/source"
 )
 
+// FileNames are the names that a kustomization file may have; the first that exists counts.
+func FileNames() []string { return konfig.RecognizedKustomizationFileNames() }
+
 // FileIn returns the kustomization file in a folder.
 func FileIn(tree *source.Tree, dir string) (string, bool) {
-	for _, base := range konfig.RecognizedKustomizationFileNames() {
+	for _, base := range FileNames() {
 		name := path.Join(dir, base)
 		if info, err := tree.Stat(name); err == nil && info.Mode().IsRegular() {
 			return name, true

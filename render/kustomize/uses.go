@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -104,6 +106,11 @@ type References struct {
 	Dirs      []string // folders of other kustomizations
 	Files     []string // files of any purpose
 	Charts    []string // folders of charts
+	// Plugins are files and folders that a plugin's configuration may name.
+	Plugins []string
+	// Unknown is true where it cannot be told what plugins use: they lie in a folder, or
+	// inflate a chart.
+	Unknown bool
 	// Selectors is true where labels may be added to selectors, those of peers of
 	// network policies included.
 	Selectors bool
@@ -153,11 +160,45 @@ func ReferencesOf(tree *source.Tree, dir string) (References, error) {
 			}
 		}
 	}
-	for _, list := range []*[]string{&refs.Dirs, &refs.Files, &refs.Charts} {
+	refs.addPlugins(tree, k)
+	for _, list := range []*[]string{&refs.Dirs, &refs.Files, &refs.Charts, &refs.Plugins} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
 	return refs, nil
+}
+
+// addPlugins adds what the plugins of a kustomization may read: whatever stands in
+// their configuration and is a path. Those that are no part of kustomize read nothing.
+func (refs *References) addPlugins(tree *source.Tree, k *kustomization) {
+	var docs []*document
+	for _, inline := range k.inline {
+		docs = append(docs, inline...)
+	}
+	for _, u := range k.uses {
+		name, err := tree.Resolve(path.Join(k.dir, u.path))
+		if u.purpose != asPlugin || err != nil {
+			continue
+		}
+		refs.Unknown = refs.Unknown || tree.IsDir(name)
+		if data, err := tree.ReadFile(name); err == nil {
+			docs = append(docs, newFile(name, 0, data).docs...)
+		}
+	}
+	for _, d := range docs {
+		if d.root.str("apiVersion") != konfig.BuiltinPluginApiVersion {
+			continue
+		}
+		refs.Unknown = refs.Unknown || d.root.hasAlias() || d.root.str("kind") == chartGenerator
+		d.root.all(func(p *place) bool {
+			for _, text := range []string{p.text, inputPath(p.text)} {
+				if name, err := tree.Resolve(path.Join(k.dir, text)); err == nil && p.kind == yaml.ScalarNode && text != "" {
+					refs.Plugins = append(refs.Plugins, name)
+				}
+			}
+			return true
+		})
+	}
 }
 
 // invalidError is a kustomization that kustomize refuses.

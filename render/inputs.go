@@ -1,0 +1,184 @@
+package render
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/ringfence/ringfence/render/kustomize"
+	"github.com/ringfence/ringfence/render/source"
+)
+
+// inputs are what decides what a target renders to, as far as files of the repository
+// go, besides what the target itself says. They may be more than what is read, never less.
+type inputs struct {
+	repository *Repository
+	files      map[string]bool
+	folders    map[string]bool // with all that lies below them
+	charts     bool            // which charts there are and how they are named
+	all        bool            // the whole repository
+}
+
+// inputsOf follows the references of a target: the files of kustomizations and the
+// folders that they include, charts with their dependencies and values, manifests, and
+// the objects of Argo CD and Flux that shape it.
+func (r *Repository) inputsOf(t Target) *inputs {
+	in := &inputs{repository: r, files: make(map[string]bool), folders: make(map[string]bool)}
+	switch t.Kind {
+	case Kustomize:
+		if len(t.Files) == 0 {
+			in.kustomization(t.Dir)
+		}
+	case Helm:
+		in.chart(t.Dir)
+	case Stream:
+		in.all = true
+	}
+	for _, name := range t.Files {
+		in.use(name)
+	}
+	for _, layer := range t.Values {
+		in.add(layer.Name, layer.Pos.File)
+	}
+	for _, setting := range t.Set {
+		in.add(setting.Pos.File)
+	}
+	for _, overlay := range t.Overlays {
+		in.add(overlay.At().File)
+		in.named(t.Dir, overlay.Fields)
+	}
+	in.add(t.Variables.File(), t.Metadata.File())
+	return in
+}
+
+// add adds files by their names and by what these lead to; "" is none.
+func (in *inputs) add(names ...string) {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		name = path.Clean(name)
+		in.files[name] = true
+		if real, err := in.repository.tree.Resolve(name); err == nil {
+			in.files[real] = true
+		}
+	}
+}
+
+// use adds a file, or a folder with what its kustomization leads to.
+func (in *inputs) use(name string) {
+	in.add(name)
+	if in.repository.tree.IsDir(name) {
+		in.folder(name)
+		in.kustomization(path.Clean(name))
+	}
+}
+
+// named adds everything of the repository that a value names, by a path from a folder.
+func (in *inputs) named(dir string, value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, item := range v {
+			in.named(dir, item)
+		}
+	case []any:
+		for _, item := range v {
+			in.named(dir, item)
+		}
+	case string:
+		if name := path.Join(dir, v); v != "" && in.repository.tree.Exists(name) {
+			in.use(name)
+		}
+	}
+}
+
+// recognized are the names of kustomization files; which of them exist matters.
+var recognized = kustomize.FileNames()
+
+func (in *inputs) kustomization(dir string) {
+	if in.files[path.Join(dir, recognized[0])] {
+		return
+	}
+	for _, name := range recognized {
+		in.add(path.Join(dir, name))
+	}
+	refs, err := in.repository.referencesOf(dir)
+	if err != nil {
+		in.folder(dir)
+	}
+	in.all = in.all || refs.Unknown
+	in.add(refs.Files...)
+	for _, d := range refs.Dirs {
+		in.kustomization(d)
+	}
+	for _, chart := range refs.Charts {
+		in.chart(chart)
+	}
+	for _, name := range refs.Plugins {
+		in.add(name)
+		if in.repository.tree.IsDir(name) {
+			in.folder(name)
+		}
+	}
+}
+
+func (in *inputs) chart(dir string) {
+	dirs, open := in.repository.charts.Inputs(dir)
+	in.charts = in.charts || open
+	for _, d := range dirs {
+		in.folder(d)
+	}
+}
+
+// folder adds all that lies below a folder, also by way of links.
+func (in *inputs) folder(dir string) {
+	dir = path.Clean(dir)
+	if in.folders[dir] {
+		return
+	}
+	in.folders[dir] = true
+	entries, _ := in.repository.tree.ReadDir(dir) // one that cannot be read holds nothing
+	for _, entry := range entries {
+		name := path.Join(dir, entry.Name())
+		switch {
+		case entry.IsDir():
+			in.folder(name)
+		case entry.Type()&fs.ModeSymlink != 0:
+			in.link(name)
+		}
+	}
+}
+
+func (in *inputs) link(name string) {
+	real, err := in.repository.tree.Resolve(name)
+	if err != nil {
+		return
+	}
+	if in.repository.tree.IsDir(real) {
+		in.folder(real)
+	} else {
+		in.add(real)
+	}
+}
+
+// touched tells whether some differences of a repository matter. Where links differ,
+// names may lead elsewhere, and everything does.
+func (in *inputs) touched(d source.Differences) bool {
+	if len(d.Names) > 0 && (in.all || d.Links) {
+		return true
+	}
+	return slices.ContainsFunc(d.Names, in.has)
+}
+
+// has tells whether a file, link or folder matters.
+func (in *inputs) has(name string) bool {
+	if in.files[name] || in.charts && path.Base(name) == "Chart.yaml" {
+		return true
+	}
+	for dir := name; !in.folders[dir]; dir = path.Dir(dir) {
+		if dir == "." {
+			return false
+		}
+	}
+	return true
+}
