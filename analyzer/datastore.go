@@ -48,6 +48,12 @@ func (s store) isImage(image string) bool {
 	})
 }
 
+// DataStore returns the name of the data store that a workload runs, "" for none.
+func DataStore(w *netpol.Workload) string {
+	s, _ := dataStore(w)
+	return s.name
+}
+
 // dataStore returns the data store that a workload runs; the name is "" for none. Only
 // an image tells surely; a port may be that of another program.
 func dataStore(w *netpol.Workload) (s store, byImage bool) {

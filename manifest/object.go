@@ -163,6 +163,14 @@ func (o *Object) WithOrigins(of func(Origin) Origin) *Object {
 	return &c
 }
 
+// WithName returns a copy of the object under another name, with the same data and
+// positions.
+func (o *Object) WithName(name string) *Object {
+	c := *o
+	c.Name = name
+	return &c
+}
+
 // At tells where a field was written. The path holds map keys (string) and list
 // indexes (int), from the object's root. Where the path, or the end of it, does
 // not exist, the origin is that of the deepest part that does, and not exact.

@@ -70,6 +70,40 @@ func checkDifference(t *testing.T, d *Difference, want map[[2]string]pairChange)
 	if count != len(want) || d.Count() != count || d.IsEmpty() != (count == 0) {
 		t.Fatalf("%d changes, %d counted, want %d", count, d.Count(), len(want))
 	}
+	checkRows(t, "opened", d.Opened(), want, func(c pairChange) string { return c.added })
+	checkRows(t, "closed", d.Closed(), want, func(c pairChange) string { return c.removed })
+}
+
+// checkRows checks that rows hold a part of each change once, and nothing else.
+func checkRows(t *testing.T, what string, rows []Row, want map[[2]string]pairChange, part func(pairChange) string) {
+	t.Helper()
+	left := map[[2]string]string{}
+	for pair, change := range want {
+		if conn := part(change); conn != "nothing" {
+			left[pair] = conn
+		}
+	}
+	seen := map[string]bool{}
+	for _, row := range rows {
+		for from := range row.From.All() {
+			for to := range row.To.All() {
+				pair := [2]string{from.String(), to.String()}
+				if left[pair] != row.Conn.String() {
+					t.Fatalf("%s %v: got %s, want %s", what, pair, row.Conn, left[pair])
+				}
+				delete(left, pair)
+			}
+		}
+		for _, key := range []string{"from " + row.From.key(), "to " + row.To.key()} {
+			if key += " " + row.Conn.String(); seen[key] {
+				t.Fatalf("%s: two rows that could be one: %s", what, key)
+			}
+			seen[key] = true
+		}
+	}
+	if len(left) > 0 {
+		t.Fatalf("%s: left out: %v", what, left)
+	}
 }
 
 func TestDiffAgainstPairs(t *testing.T) {

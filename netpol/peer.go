@@ -200,13 +200,17 @@ func (c *Cluster) Split(p Peer) []Peer {
 func (c *Cluster) Internet() []Peer {
 	var blocks []Peer
 	for _, p := range c.parts {
-		special := p.Addr().Is6() && !globalUnicast.Overlaps(p) ||
-			slices.ContainsFunc(specialBlocks, func(s netip.Prefix) bool { return covers(s, p) })
-		if !special {
-			blocks = append(blocks, Addresses(p))
+		if block := Addresses(p); block.IsPublic() {
+			blocks = append(blocks, block)
 		}
 	}
 	return blocks
+}
+
+// IsPublic tells whether the peer is a block that holds addresses which are routed publicly.
+func (p Peer) IsPublic() bool {
+	return p.kind == BlockPeer && (p.block.Addr().Is4() || globalUnicast.Overlaps(p.block)) &&
+		!slices.ContainsFunc(specialBlocks, func(s netip.Prefix) bool { return covers(s, p.block) })
 }
 
 // globalUnicast is what IPv6 has assigned of global addresses so far (RFC 4291).

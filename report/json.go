@@ -20,18 +20,18 @@ const jsonVersion = 1
 
 type jsonReport struct {
 	Version  int           `json:"version"`
-	Tool     jsonTool      `json:"tool"`
-	Findings []jsonFinding `json:"findings"`
+	Tool     JSONTool      `json:"tool"`
+	Findings []JSONFinding `json:"findings"`
 	// Suppressed is empty unless it was asked for; the summary counts it anyway.
 	Suppressed []jsonSuppressed `json:"suppressed"`
 	// Fixed is what the baseline holds and is no more.
 	Fixed   []analyzer.Known `json:"fixed"`
-	Gaps    []jsonGap        `json:"gaps"`
+	Gaps    []JSONGap        `json:"gaps"`
 	Summary jsonSummary      `json:"summary"`
 }
 
 type jsonSuppressed struct {
-	jsonFinding
+	JSONFinding
 	Reason string    `json:"reason"`
 	By     jsonPlace `json:"by"`
 }
@@ -41,12 +41,14 @@ type jsonPlace struct {
 	Line int    `json:"line"`
 }
 
-type jsonTool struct {
+// JSONTool names the program that wrote a report.
+type JSONTool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 }
 
-type jsonFinding struct {
+// JSONFinding is a finding as JSON has it.
+type JSONFinding struct {
 	Rule         string           `json:"rule"`
 	Severity     rules.Severity   `json:"severity"`
 	Confidence   rules.Confidence `json:"confidence"`
@@ -74,7 +76,8 @@ type jsonRelated struct {
 	Message string `json:"message"`
 }
 
-type jsonGap struct {
+// JSONGap is a gap as JSON has it.
+type JSONGap struct {
 	Code   manifest.Code `json:"code"`
 	Reason string        `json:"reason"`
 	File   string        `json:"file"`
@@ -86,7 +89,7 @@ type jsonGap struct {
 }
 
 type jsonSummary struct {
-	Findings     jsonCounts `json:"findings"`
+	Findings     JSONCounts `json:"findings"`
 	Suppressed   int        `json:"suppressed"`
 	Baseline     int        `json:"baseline"` // findings that are in the baseline
 	Fixed        int        `json:"fixed"`
@@ -98,7 +101,8 @@ type jsonSummary struct {
 	Policies     int        `json:"policies"`
 }
 
-type jsonCounts struct {
+// JSONCounts is a number of findings for each severity.
+type JSONCounts struct {
 	High   int `json:"high"`
 	Medium int `json:"medium"`
 	Low    int `json:"low"`
@@ -108,41 +112,55 @@ type jsonCounts struct {
 func writeJSON(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 	out := jsonReport{
 		Version:    jsonVersion,
-		Tool:       jsonTool{Name: toolName, Version: opts.Version},
-		Findings:   []jsonFinding{},
+		Tool:       JSONToolOf(opts.Version),
+		Findings:   []JSONFinding{},
 		Suppressed: []jsonSuppressed{},
 		Fixed:      append([]analyzer.Known{}, r.Fixed...),
-		Gaps:       []jsonGap{},
+		Gaps:       []JSONGap{},
 		Summary: jsonSummary{
-			Findings: jsonCounts{
-				High: count(r.Findings, rules.High), Medium: count(r.Findings, rules.Medium),
-				Low: count(r.Findings, rules.Low), Note: count(r.Findings, rules.Note),
-			},
+			Findings:   JSONCountsOf(r.Findings),
 			Suppressed: len(r.Suppressed), Baseline: r.InBaseline, Fixed: len(r.Fixed),
 			Targets: r.Targets, Environments: r.Environments, Workloads: r.Workloads, Policies: r.Policies,
 		},
 	}
 	for _, f := range r.Findings {
-		out.Findings = append(out.Findings, newJSONFinding(f))
+		out.Findings = append(out.Findings, JSONFindingOf(f))
 	}
 	for _, s := range r.Suppressed {
 		if opts.Suppressed {
-			out.Suppressed = append(out.Suppressed, jsonSuppressed{newJSONFinding(s.Finding), s.Reason, jsonPlace{s.By.File, s.By.Line}})
+			out.Suppressed = append(out.Suppressed, jsonSuppressed{JSONFindingOf(s.Finding), s.Reason, jsonPlace{s.By.File, s.By.Line}})
 		}
 	}
 	for _, g := range r.Gaps {
-		out.Gaps = append(out.Gaps, jsonGap{Code: g.Code, Reason: g.Reason, File: g.File, Line: g.Line, Target: g.Target, Note: g.Note, Accepted: g.Accepted})
+		out.Gaps = append(out.Gaps, JSONGapOf(g))
 		if g.Note {
 			out.Summary.Notes++
 		} else {
 			out.Summary.Gaps++
 		}
 	}
-	return encode(b, out)
+	return Encode(b, out)
 }
 
-func newJSONFinding(f analyzer.Finding) jsonFinding {
-	out := jsonFinding{
+// JSONToolOf names this program in a version, empty where it is unknown.
+func JSONToolOf(version string) JSONTool { return JSONTool{Name: toolName, Version: version} }
+
+// JSONCountsOf counts findings.
+func JSONCountsOf(findings []analyzer.Finding) JSONCounts {
+	return JSONCounts{
+		High: count(findings, rules.High), Medium: count(findings, rules.Medium),
+		Low: count(findings, rules.Low), Note: count(findings, rules.Note),
+	}
+}
+
+// JSONGapOf writes a gap.
+func JSONGapOf(g analyzer.Gap) JSONGap {
+	return JSONGap{Code: g.Code, Reason: g.Reason, File: g.File, Line: g.Line, Target: g.Target, Note: g.Note, Accepted: g.Accepted}
+}
+
+// JSONFindingOf writes a finding.
+func JSONFindingOf(f analyzer.Finding) JSONFinding {
+	out := JSONFinding{
 		Rule: f.Rule.ID, Severity: f.Severity, Confidence: f.Confidence, Message: f.Message,
 		File: f.File, Line: f.Line, Column: f.Column, Exact: f.Exact,
 		Object:       jsonRef{Group: f.Object.Group, Kind: f.Object.Kind, Namespace: f.Object.Namespace, Name: f.Object.Name},
@@ -156,9 +174,9 @@ func newJSONFinding(f analyzer.Finding) jsonFinding {
 	return out
 }
 
-// encode writes indented JSON in which what a terminal would obey or hide is
+// Encode writes indented JSON in which what a terminal would obey or hide is
 // escaped; it can only stand within strings, and means the same.
-func encode(w io.Writer, v any) error {
+func Encode(w io.Writer, v any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)

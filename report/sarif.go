@@ -40,7 +40,7 @@ func writeSARIF(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 	if err := decoder.Decode(&tree); err != nil {
 		return err
 	}
-	return encode(b, prune(tree))
+	return Encode(b, prune(tree))
 }
 
 // prune leaves out what the library writes for fields that were never set: empty

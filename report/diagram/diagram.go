@@ -68,4 +68,16 @@ func (s Shape) name() string {
 type Edge struct {
 	From, To string // IDs of nodes
 	Label    string // may be empty
+	Mark     Mark
 }
+
+// Mark tells what became of what an edge stands for. Mermaid shows it; the other formats
+// draw all edges alike.
+type Mark int
+
+// The marks.
+const (
+	Unmarked Mark = iota
+	Opened        // a bold red arrow
+	Closed        // a dotted green arrow
+)

@@ -56,8 +56,8 @@ func TestUnsound(t *testing.T) {
 	node := func(id string) Node { return Node{ID: id, Lines: []string{id}} }
 	for want, g := range map[string]*Graph{
 		`two nodes have the ID "a"`:               {Groups: []Group{{Nodes: []Node{node("a")}}, {Nodes: []Node{node("a")}}}},
-		`an edge starts at "b", which is no node`: {Groups: []Group{{Nodes: []Node{node("a")}}}, Edges: []Edge{{"b", "a", ""}}},
-		`an edge ends at "b", which is no node`:   {Groups: []Group{{Nodes: []Node{node("a")}}}, Edges: []Edge{{"a", "b", ""}}},
+		`an edge starts at "b", which is no node`: {Groups: []Group{{Nodes: []Node{node("a")}}}, Edges: []Edge{{"b", "a", "", Unmarked}}},
+		`an edge ends at "b", which is no node`:   {Groups: []Group{{Nodes: []Node{node("a")}}}, Edges: []Edge{{"a", "b", "", Unmarked}}},
 	} {
 		for format, write := range formats {
 			if err := write(io.Discard, g); err == nil || err.Error() != want {
@@ -82,13 +82,13 @@ func TestWriteError(t *testing.T) {
 func TestJoinedEdges(t *testing.T) {
 	g := &Graph{
 		Groups: []Group{{Nodes: []Node{{"a", []string{"a"}, Open}, {"b", []string{"b"}, Open}}}},
-		Edges:  []Edge{{"a", "b", "TCP 80"}, {"a", "b", "UDP 53"}, {"a", "b", "TCP 80"}, {"b", "a", "TCP 80"}, {"a", "a", ""}, {"a", "a", "all"}},
+		Edges:  []Edge{{"a", "b", "TCP 80", Unmarked}, {"a", "b", "UDP 53", Unmarked}, {"a", "b", "TCP 80", Unmarked}, {"b", "a", "TCP 80", Unmarked}, {"a", "a", "", Unmarked}, {"a", "a", "all", Unmarked}},
 	}
 	d, err := newDrawing(g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []arrow{{0, 1, "TCP 80; UDP 53"}, {1, 0, "TCP 80"}, {0, 0, "all"}}
+	want := []arrow{{0, 1, "TCP 80; UDP 53", Unmarked}, {1, 0, "TCP 80", Unmarked}, {0, 0, "all", Unmarked}}
 	if diff := cmp.Diff(want, d.arrows, cmp.AllowUnexported(arrow{})); diff != "" {
 		t.Error(diff)
 	}
@@ -116,7 +116,7 @@ func TestOutside(t *testing.T) {
 	if diff := cmp.Diff([]string{"any", "any", "10", "web", "pod"}, names); diff != "" {
 		t.Error(diff)
 	}
-	want := []arrow{{0, 3, "TCP 80"}, {3, 1, "all"}, {3, 2, "all"}, {4, 3, "all"}, {3, 4, "all"}}
+	want := []arrow{{0, 3, "TCP 80", Unmarked}, {3, 1, "all", Unmarked}, {3, 2, "all", Unmarked}, {4, 3, "all", Unmarked}, {3, 4, "all", Unmarked}}
 	if diff := cmp.Diff(want, d.arrows, cmp.AllowUnexported(arrow{})); diff != "" {
 		t.Error(diff)
 	}
@@ -158,7 +158,7 @@ func hostileGraph(texts ...string) *Graph {
 	for i, s := range texts {
 		inside, outside := fmt.Sprint(i, s), fmt.Sprint("out", i, s)
 		g.Groups = append(g.Groups, Group{Name: s, Nodes: []Node{{inside, []string{s, "x"}, Shape(i % 3)}}}, Group{Nodes: []Node{{outside, []string{s}, Outside}}})
-		g.Edges = append(g.Edges, Edge{outside, inside, s}, Edge{inside, inside, s})
+		g.Edges = append(g.Edges, Edge{outside, inside, s, Unmarked}, Edge{inside, inside, s, Unmarked})
 	}
 	return g
 }
@@ -236,9 +236,9 @@ func TestMermaidLimits(t *testing.T) {
 		}
 		g.Groups[2].Nodes = []Node{{"any", []string{"any address"}, Outside}}
 		for i := range edges - 1 {
-			g.Edges = append(g.Edges, Edge{fmt.Sprint(i / nodes), fmt.Sprint(i % nodes), "all"})
+			g.Edges = append(g.Edges, Edge{fmt.Sprint(i / nodes), fmt.Sprint(i % nodes), "all", Unmarked})
 		}
-		g.Edges = append(g.Edges, Edge{"any", "0", "TCP 443"})
+		g.Edges = append(g.Edges, Edge{"any", "0", "TCP 443", Unmarked})
 		return g
 	}
 	for _, test := range []struct {

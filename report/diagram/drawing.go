@@ -15,10 +15,11 @@ type place struct {
 	group int // its number in the graph, -1 for what lies at the sides of all groups
 }
 
-// arrow is one edge, or several of one pair of nodes.
+// arrow is one edge, or several of one pair of nodes with one mark.
 type arrow struct {
 	from, to int // the numbers of the nodes
 	label    string
+	mark     Mark
 }
 
 // newDrawing numbers the nodes and joins the edges between the same two nodes. It
@@ -54,7 +55,10 @@ func newDrawing(g *Graph) (*drawing, error) {
 
 // join makes the arrows, given the numbers of the nodes.
 func (d *drawing) join(edges []Edge, source, target map[string]int) error {
-	type pair struct{ from, to int }
+	type pair struct {
+		from, to int
+		mark     Mark
+	}
 	at := make(map[pair]int)
 	known := make(map[arrow]bool)
 	for _, e := range edges {
@@ -66,12 +70,12 @@ func (d *drawing) join(edges []Edge, source, target map[string]int) error {
 		if !ok {
 			return fmt.Errorf("an edge ends at %q, which is no node", e.To)
 		}
-		a := arrow{from, to, e.Label}
-		i, another := at[pair{from, to}]
+		a := arrow{from, to, e.Label, e.Mark}
+		i, another := at[pair{from, to, e.Mark}]
 		switch {
 		case known[a]:
 		case !another:
-			at[pair{from, to}] = len(d.arrows)
+			at[pair{from, to, e.Mark}] = len(d.arrows)
 			d.arrows = append(d.arrows, a)
 		case d.arrows[i].label == "":
 			d.arrows[i].label = a.label

@@ -44,7 +44,7 @@ func random(r *rand.Rand, nodes, edges int) *Graph {
 	labels := []string{"all", "TCP 80,443", "TCP 80,443; UDP 53", "", "TCP 8080,8443,9090,9100-9200; UDP 53,123; SCTP 1-65535"}
 	for range edges {
 		if nodes > 0 {
-			g.Edges = append(g.Edges, Edge{fmt.Sprint(r.IntN(nodes)), fmt.Sprint(r.IntN(nodes)), text(labels[r.IntN(len(labels))])})
+			g.Edges = append(g.Edges, Edge{fmt.Sprint(r.IntN(nodes)), fmt.Sprint(r.IntN(nodes)), text(labels[r.IntN(len(labels))]), Unmarked})
 		}
 	}
 	return g
@@ -68,7 +68,7 @@ func manyGroups(n int) *Graph {
 	g := &Graph{}
 	for i := range n {
 		g.Groups = append(g.Groups, Group{fmt.Sprint("group-", i), []Node{{fmt.Sprint(i), []string{"x"}, Open}}})
-		g.Edges = append(g.Edges, Edge{fmt.Sprint(i), fmt.Sprint(i * 7 % n), "all"})
+		g.Edges = append(g.Edges, Edge{fmt.Sprint(i), fmt.Sprint(i * 7 % n), "all", Unmarked})
 	}
 	return g
 }

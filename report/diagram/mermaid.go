@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,15 +70,15 @@ func WriteMermaid(w io.Writer, g *Graph) error {
 			b.WriteString(d.mermaidEnd(n))
 		}
 	}
-	var entries []string
+	styled := make(map[string][]string) // numbers of arrows
 	for k, a := range arrows {
 		b.WriteString(mermaidArrow(a))
-		if d.nodes[a.from].Shape == Outside {
-			entries = append(entries, strconv.Itoa(k))
-		}
+		style := d.mermaidStyle(a)
+		styled[style] = append(styled[style], strconv.Itoa(k))
 	}
-	if len(entries) > 0 {
-		fmt.Fprintf(b, "    linkStyle %s stroke:#218bff\n", strings.Join(entries, ","))
+	delete(styled, "")
+	for _, style := range slices.Sorted(maps.Keys(styled)) {
+		fmt.Fprintf(b, "    linkStyle %s %s\n", strings.Join(styled[style], ","), style)
 	}
 	b.WriteString(mermaidClasses)
 	return b.Flush()
@@ -137,7 +138,25 @@ func mermaidArrow(a arrow) string {
 	if a.label != "" {
 		label = fmt.Sprintf(`|"%s"|`, mermaidLine(a.label, mermaidLabel))
 	}
-	return fmt.Sprintf("    n%d -->%s n%d\n", a.from+1, label, a.to+1)
+	line := "-->"
+	if a.mark == Closed {
+		line = "-.->"
+	}
+	return fmt.Sprintf("    n%d %s%s n%d\n", a.from+1, line, label, a.to+1)
+}
+
+// mermaidStyle is the style of an arrow's line, empty for the usual one.
+func (d *drawing) mermaidStyle(a arrow) string {
+	switch {
+	case a.mark == Opened:
+		return "stroke:#cf222e,stroke-width:3px"
+	case a.mark == Closed:
+		return "stroke:#1a7f37"
+	case d.nodes[a.from].Shape == Outside:
+		return "stroke:#218bff"
+	default:
+		return ""
+	}
 }
 
 // mermaidArrows returns the arrows between the nodes that fit. What comes from

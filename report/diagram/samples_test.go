@@ -16,7 +16,7 @@ func parse(title, text string) *Graph {
 		if from, rest, ok := strings.Cut(line, " > "); ok {
 			targets, label, _ := strings.Cut(rest, ": ")
 			for to := range strings.SplitSeq(targets, ",") {
-				g.Edges = append(g.Edges, Edge{from, to, label})
+				g.Edges = append(g.Edges, Edge{from, to, label, Unmarked})
 			}
 			continue
 		}

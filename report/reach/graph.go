@@ -10,8 +10,8 @@ import (
 	"github.com/ringfence/ringfence/report/diagram"
 )
 
-// mostLines is how many workloads a node names.
-const mostLines = 6
+// MostLines is how many workloads a node of a drawing names.
+const MostLines = 6
 
 // graph draws the map. Workloads that nothing tells apart share a node. What needs
 // no arrow gets none: who may connect to an open workload, and what a workload may
@@ -74,8 +74,8 @@ func (g *grapher) drawn(n diagram.Node) bool {
 	return !g.partial() && n.Shape != diagram.Outside || slices.ContainsFunc(g.order, func(e diagram.Edge) bool { return e.From == n.ID || e.To == n.ID })
 }
 
-// groupOf names the group of a namespace.
-func groupOf(namespace string) string {
+// GroupOf names the group of a namespace.
+func GroupOf(namespace string) string {
 	if manifest.IsPrivate(namespace) {
 		return "(namespace not given)"
 	}
@@ -108,11 +108,11 @@ func (g *grapher) addNode(workloads []*netpol.Workload, shape diagram.Shape, res
 	n := diagram.Node{ID: id, Shape: shape}
 	for i, w := range workloads {
 		g.nodes[w] = id
-		if i < mostLines {
+		if i < MostLines {
 			n.Lines = append(n.Lines, w.Kind+"/"+w.Name)
 		}
 	}
-	if more := len(workloads) - mostLines; more > 0 {
+	if more := len(workloads) - MostLines; more > 0 {
 		n.Lines = append(n.Lines, fmt.Sprintf("and %d more", more))
 	}
 	if conn := g.Relation.Allowed(netpol.PodsOf(workloads[0]), netpol.PodsOf(workloads[len(workloads)-1])); len(workloads) > 1 && shape == diagram.Protected && !conn.IsEmpty() {
@@ -121,7 +121,7 @@ func (g *grapher) addNode(workloads []*netpol.Workload, shape diagram.Shape, res
 	if restricted {
 		n.Lines = append(n.Lines, "(egress restricted)")
 	}
-	g.add(groupOf(workloads[0].Namespace), n)
+	g.add(GroupOf(workloads[0].Namespace), n)
 }
 
 // id tells workloads of one Ref in unknown namespaces apart.
@@ -210,23 +210,23 @@ func (g *grapher) node(t netpol.Term) string {
 	}
 	group := ""
 	if t.Kind == netpol.NamespaceTerm || t.Kind == netpol.UndeclaredTerm {
-		group = groupOf(t.Namespace)
+		group = GroupOf(t.Namespace)
 	}
 	id := "\x00" + t.String()
-	g.add(group, diagram.Node{ID: id, Lines: termLines(t), Shape: diagram.Outside})
+	g.add(group, diagram.Node{ID: id, Lines: TermLines(t), Shape: diagram.Outside})
 	return id
 }
 
-// termLines writes a term on several lines.
-func termLines(t netpol.Term) []string {
+// TermLines writes a term on several lines.
+func TermLines(t netpol.Term) []string {
 	if len(t.Except) == 0 {
 		return []string{t.String()}
 	}
 	except := t.Exceptions()
 	t.Except = nil
 	lines := []string{t.String(), "except"}
-	if more := len(except) - mostLines; more > 0 {
-		except = append(except[:mostLines], fmt.Sprintf("and %d more", more))
+	if more := len(except) - MostLines; more > 0 {
+		except = append(except[:MostLines], fmt.Sprintf("and %d more", more))
 	}
 	return append(lines, except...)
 }

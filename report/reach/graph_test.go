@@ -161,7 +161,7 @@ func nodesOf(t *testing.T, m *Map, g *diagram.Graph) map[string]func(netpol.Peer
 				continue
 			}
 			nodes[n.ID] = func(p netpol.Peer) bool {
-				return p.Workload() != nil && groupOf(p.Namespace()) == group.Name && slices.Contains(n.Lines, p.Workload().Kind+"/"+p.Workload().Name)
+				return p.Workload() != nil && GroupOf(p.Namespace()) == group.Name && slices.Contains(n.Lines, p.Workload().Kind+"/"+p.Workload().Name)
 			}
 		}
 	}

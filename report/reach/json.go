@@ -12,14 +12,15 @@ import (
 // version of the JSON documents; docs/map-output.md describes them.
 const version = 1
 
-// allowed is the connections of one protocol.
-type allowed struct {
+// Allowed is the connections of one protocol.
+type Allowed struct {
 	Protocol string `json:"protocol"`
 	Ports    string `json:"ports"` // "80,8000-8080"
 }
 
-func allowedOf(conn netpol.ConnSet) []allowed {
-	list := []allowed{}
+// AllowedOf returns connections as JSON has them.
+func AllowedOf(conn netpol.ConnSet) []Allowed {
+	list := []Allowed{}
 	for r := range conn.Ranges() {
 		ports := fmt.Sprint(r.First)
 		if r.Last > r.First {
@@ -29,7 +30,7 @@ func allowedOf(conn netpol.ConnSet) []allowed {
 			list[k].Ports += "," + ports
 			continue
 		}
-		list = append(list, allowed{string(r.Protocol), ports})
+		list = append(list, Allowed{string(r.Protocol), ports})
 	}
 	return list
 }
@@ -39,14 +40,14 @@ type pair struct {
 	Environment string    `json:"environment"`
 	From        string    `json:"from"`
 	To          string    `json:"to"`
-	Allowed     []allowed `json:"allowed"`
+	Allowed     []Allowed `json:"allowed"`
 }
 
 // behaviour is what every node of From may connect to every node of To.
 type behaviour struct {
 	From    []string  `json:"from"`
 	To      []string  `json:"to"`
-	Allowed []allowed `json:"allowed"`
+	Allowed []Allowed `json:"allowed"`
 }
 
 // line is a behaviour with its environment.
@@ -60,7 +61,7 @@ func writeLines(b *bufio.Writer, maps []*Map, expand bool) error {
 	for _, m := range maps {
 		if expand {
 			for p := range m.Relation.Pairs() {
-				if err := encoder.Encode(pair{m.Environment, p.From.String(), p.To.String(), allowedOf(p.Conn)}); err != nil {
+				if err := encoder.Encode(pair{m.Environment, p.From.String(), p.To.String(), AllowedOf(p.Conn)}); err != nil {
 					return err
 				}
 			}
@@ -82,10 +83,11 @@ func newEncoder(b *bufio.Writer) *json.Encoder {
 }
 
 func behaviourOf(row netpol.Row) behaviour {
-	return behaviour{nodes(row.From), nodes(row.To), allowedOf(row.Conn)}
+	return behaviour{Nodes(row.From), Nodes(row.To), AllowedOf(row.Conn)}
 }
 
-func nodes(peers netpol.Peers) []string {
+// Nodes returns the names of peers.
+func Nodes(peers netpol.Peers) []string {
 	all := make([]string, 0, peers.Len())
 	for p := range peers.All() {
 		all = append(all, p.String())
@@ -125,12 +127,13 @@ type entry struct {
 	Protocol string `json:"protocol"`
 	Port     int    `json:"port"` // on the pods, 0 where they declare no port of the target's name
 	Outside  bool   `json:"outside"`
-	By       object `json:"by"`
+	By       Object `json:"by"`
 	File     string `json:"file"`
 	Line     int    `json:"line"`
 }
 
-type object struct {
+// Object names an object; empty strings stand for what does not apply or is not known.
+type Object struct {
 	Group     string `json:"group"`
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
@@ -141,7 +144,7 @@ type object struct {
 type uncertain struct {
 	Nodes     []string `json:"nodes"`
 	Direction string   `json:"direction"`
-	Policy    object   `json:"policy"`
+	Policy    Object   `json:"policy"`
 	Reason    string   `json:"reason"`
 	File      string   `json:"file"`
 	Line      int      `json:"line"`
@@ -171,7 +174,7 @@ func (m *Map) document() environment {
 		pos := n.By.At(n.Path...).Pos
 		e.Entries = append(e.Entries, entry{
 			Node: n.Workload.String(), Protocol: string(n.Port.Protocol), Port: n.Number, Outside: n.Outside,
-			By: objectOf(n.By.Ref), File: pos.File, Line: pos.Line,
+			By: ObjectOf(n.By.Ref), File: pos.File, Line: pos.Line,
 		})
 	}
 	for _, d := range m.doubts() {
@@ -183,14 +186,15 @@ func (m *Map) document() environment {
 func uncertainOf(d doubt) uncertain {
 	pos := d.Origin().Pos
 	return uncertain{
-		Nodes: names(d.workloads), Direction: d.direction.Name(), Policy: objectOf(d.Policy.Ref),
+		Nodes: names(d.workloads), Direction: d.direction.Name(), Policy: ObjectOf(d.Policy.Ref),
 		Reason: d.Reason, File: pos.File, Line: pos.Line,
 	}
 }
 
-func objectOf(r manifest.Ref) object {
+// ObjectOf names an object.
+func ObjectOf(r manifest.Ref) Object {
 	if manifest.IsPrivate(r.Namespace) {
 		r.Namespace = ""
 	}
-	return object{r.Group, r.Kind, r.Namespace, r.Name}
+	return Object{r.Group, r.Kind, r.Namespace, r.Name}
 }

@@ -192,7 +192,7 @@ func (n *Needed) graph() *diagram.Graph {
 func (g *grapher) end(e traffic.End) string {
 	if w := e.Workload; w != nil {
 		id := g.id(w)
-		g.add(groupOf(w.Namespace), diagram.Node{ID: id, Lines: []string{w.Kind + "/" + w.Name}})
+		g.add(GroupOf(w.Namespace), diagram.Node{ID: id, Lines: []string{w.Kind + "/" + w.Name}})
 		return id
 	}
 	id := "\x00" + e.String()

@@ -37,7 +37,7 @@ func (m *Map) writeText(b *bufio.Writer) {
 		fmt.Fprintf(b, "\nto what lies outside of the repository\n  all  from anything\n")
 	} else {
 		for _, d := range outside {
-			writeSources(b, termsText(d.outside), d.rows)
+			writeSources(b, TermsText(d.outside), d.rows)
 		}
 	}
 	labelled := m.labelled()
@@ -99,7 +99,7 @@ func writeSources(b *bufio.Writer, to string, rows []netpol.Row) {
 		width = max(width, len(row.Conn.String()))
 	}
 	for _, row := range rows {
-		fmt.Fprintf(b, "  %-*s  from %s\n", width, row.Conn, termsText(row.From.Terms()))
+		fmt.Fprintf(b, "  %-*s  from %s\n", width, row.Conn, TermsText(row.From.Terms()))
 	}
 }
 
@@ -229,7 +229,7 @@ func writeLabelled(b *bufio.Writer, items []labelled) {
 			preposition = "to"
 		}
 		fmt.Fprintf(b, "  %s of %s %s %s on %s, by %s at %s\n", l.rule.Direction.Name(), report.Some(names(l.workloads), most),
-			preposition, report.Printable(l.peer.Phrase()), report.Printable(l.rule.PortsPhrase()), policyText(l.rule.Policy), posText(l.peer.Origin().Pos))
+			preposition, report.Printable(l.peer.Phrase()), report.Printable(l.rule.PortsPhrase()), PolicyText(l.rule.Policy), posText(l.peer.Origin().Pos))
 	}
 }
 
@@ -255,10 +255,11 @@ func entryText(e netpol.Entry) string {
 	if e.By.Ref != e.Service.Ref {
 		controller = "; its controller is what connects"
 	}
-	return fmt.Sprintf("%s by %s at %s%s", entryPort(e), report.Printable(fmt.Sprintf("%s %q", e.By.Kind, e.By.Name)), posText(e.By.At(e.Path...).Pos), controller)
+	return fmt.Sprintf("%s by %s at %s%s", EntryPort(e), report.Printable(fmt.Sprintf("%s %q", e.By.Kind, e.By.Name)), posText(e.By.At(e.Path...).Pos), controller)
 }
 
-func entryPort(e netpol.Entry) string {
+// EntryPort says to which port of the pods an entry leads.
+func EntryPort(e netpol.Entry) string {
 	if conn := e.Conn(); !conn.IsEmpty() {
 		return conn.String()
 	}
@@ -307,7 +308,7 @@ func (m *Map) writeDoubts(b *bufio.Writer) {
 	fmt.Fprintf(b, "\nuncertain, because a policy is not evaluated completely\n")
 	for _, d := range doubts {
 		fmt.Fprintf(b, "  %s of %s: %s at %s: %s\n", d.direction.Name(), report.Some(names(d.workloads), most),
-			policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
+			PolicyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
 	}
 }
 
@@ -319,8 +320,8 @@ func names(workloads []*netpol.Workload) []string {
 	return all
 }
 
-// termsText lists terms.
-func termsText(terms []netpol.Term) string {
+// TermsText lists terms.
+func TermsText(terms []netpol.Term) string {
 	names := make([]string, len(terms))
 	for i, t := range terms {
 		names[i] = t.String()

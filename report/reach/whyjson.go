@@ -17,9 +17,9 @@ type answerItem struct {
 	Gaps        int         `json:"gaps"` // what could not be seen of it
 	From        []string    `json:"from"`
 	To          []string    `json:"to"`
-	Asked       []allowed   `json:"asked"`
+	Asked       []Allowed   `json:"asked"`
 	Verdict     string      `json:"verdict"` // allowed, denied, partly allowed, uncertain
-	Allowed     []allowed   `json:"allowed"` // of what was asked for
+	Allowed     []Allowed   `json:"allowed"` // of what was asked for
 	Reasons     []reason    `json:"reasons"`
 	Uncertain   []uncertain `json:"uncertain"`
 }
@@ -29,9 +29,9 @@ type answerItem struct {
 type reason struct {
 	Direction   string    `json:"direction"`
 	Effect      string    `json:"effect"` // allows, denies, passes
-	Policy      object    `json:"policy"`
+	Policy      Object    `json:"policy"`
 	Rule        int       `json:"rule"` // 0-based, -1 for the policy itself
-	Connections []allowed `json:"connections"`
+	Connections []Allowed `json:"connections"`
 	File        string    `json:"file"`
 	Line        int       `json:"line"`
 }
@@ -50,8 +50,8 @@ func writeAnswersJSON(b *bufio.Writer, questions []*Question) error {
 
 func (a answer) item() answerItem {
 	item := answerItem{
-		Environment: a.Environment, Gaps: a.Gaps, From: peerNames(a.from), To: peerNames(a.to), Asked: allowedOf(a.Conn),
-		Verdict: a.verdict(), Allowed: allowedOf(a.allowed), Reasons: []reason{}, Uncertain: []uncertain{},
+		Environment: a.Environment, Gaps: a.Gaps, From: peerNames(a.from), To: peerNames(a.to), Asked: AllowedOf(a.Conn),
+		Verdict: a.verdict(), Allowed: AllowedOf(a.allowed), Reasons: []reason{}, Uncertain: []uncertain{},
 	}
 	for _, r := range a.reasons {
 		effect := "allows"
@@ -62,7 +62,7 @@ func (a answer) item() answerItem {
 			effect = "passes"
 		}
 		item.Reasons = append(item.Reasons, reason{
-			r.Direction.Name(), effect, objectOf(r.Policy.Ref), r.Rule, allowedOf(r.Conn), r.File, r.Line,
+			r.Direction.Name(), effect, ObjectOf(r.Policy.Ref), r.Rule, AllowedOf(r.Conn), r.File, r.Line,
 		})
 	}
 	for _, d := range a.doubts {

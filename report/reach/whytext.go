@@ -43,7 +43,7 @@ func (a answer) write(b *bufio.Writer) {
 	fmt.Fprintf(b, "%s: %s from %s to %s (environment %s)\n", a.verdict(), a.connText(), a.fromText, a.toText, report.Printable(a.Environment))
 	if a.verdict() == "uncertain" {
 		for _, d := range a.doubts {
-			fmt.Fprintf(b, "  for its %s, because of %s at %s: %s\n", d.direction.Name(), policyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
+			fmt.Fprintf(b, "  for its %s, because of %s at %s: %s\n", d.direction.Name(), PolicyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
 		}
 		fmt.Fprintf(b, "  as far as policies are evaluated: %s\n", a.decided())
 	}
@@ -117,7 +117,7 @@ func (a answer) writeSide(b *bufio.Writer, s side) {
 
 // writeIsolation writes a policy that isolates, and why its rules do not help.
 func (a answer) writeIsolation(b *bufio.Writer, i isolation, s side) {
-	fmt.Fprintf(b, "  %s: %s isolates %s", posText(i.policy.Source.At(i.policy.SelectorPath()...).Pos), policyText(i.policy), selected(i.policy))
+	fmt.Fprintf(b, "  %s: %s isolates %s", posText(i.policy.Source.At(i.policy.SelectorPath()...).Pos), PolicyText(i.policy), SelectedText(i.policy))
 	if len(i.policy.Rules(s.direction)) == 0 {
 		fmt.Fprintf(b, " and has no %s rule", s.direction.Name())
 	}
@@ -127,7 +127,7 @@ func (a answer) writeIsolation(b *bufio.Writer, i isolation, s side) {
 			fmt.Fprintf(b, "    and %d more rules that do not allow it\n", len(i.rules)-n)
 			return
 		}
-		fmt.Fprintf(b, "    %s: %s, but %s\n", posText(u.rule.Origin().Pos), ruleText(u.rule), a.mismatch(u, s))
+		fmt.Fprintf(b, "    %s: %s, but %s\n", posText(u.rule.Origin().Pos), RuleText(u.rule), a.mismatch(u, s))
 	}
 }
 
@@ -164,7 +164,7 @@ func (a answer) writeReason(b *bufio.Writer, r netpol.Reason) {
 	if !r.Conn.Equal(a.Conn) {
 		part = " " + r.Conn.String()
 	}
-	fmt.Fprintf(b, "  %s: %s, %s: %s%s\n", posText(r.Pos), policyText(r.Policy), ruleText(rule), verb, part)
+	fmt.Fprintf(b, "  %s: %s, %s: %s%s\n", posText(r.Pos), PolicyText(r.Policy), RuleText(rule), verb, part)
 }
 
 // mismatch says why a rule does not allow what is denied.
@@ -185,8 +185,8 @@ func (a answer) mismatch(u unmatched, s side) string {
 	}
 }
 
-// ruleText numbers a rule from 1 and says what it is about.
-func ruleText(r *netpol.Rule) string {
+// RuleText numbers a rule from 1 and says what it is about.
+func RuleText(r *netpol.Rule) string {
 	preposition := "from"
 	if r.Direction == netpol.Egress {
 		preposition = "to"
@@ -194,8 +194,8 @@ func ruleText(r *netpol.Rule) string {
 	return report.Printable(fmt.Sprintf("%s rule %d: %s %s, on %s", r.Direction.Name(), r.Index+1, preposition, r.PeersPhrase(), r.PortsPhrase()))
 }
 
-// policyText names a policy, with its group where others have the kind too.
-func policyText(p *netpol.Policy) string {
+// PolicyText names a policy, with its group where others have the kind too.
+func PolicyText(p *netpol.Policy) string {
 	kind := p.Kind
 	if kind == "NetworkPolicy" && p.Group != "networking.k8s.io" && p.Group != "extensions" {
 		kind += " of " + p.Group
@@ -203,8 +203,8 @@ func policyText(p *netpol.Policy) string {
 	return report.Printable(fmt.Sprintf("%s %q", kind, p.Name))
 }
 
-// selected says which pods a policy selects.
-func selected(p *netpol.Policy) string {
+// SelectedText says which pods a policy selects.
+func SelectedText(p *netpol.Policy) string {
 	pods := "all pods"
 	if !p.Selector.IsEmpty() {
 		pods = "pods with " + p.Selector.Phrase()
