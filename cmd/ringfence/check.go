@@ -116,11 +116,16 @@ func (flags *checkFlags) parse() (report.Format, rules.Persona, error) {
 	if err != nil {
 		return format, "", usageError{err}
 	}
-	persona := rules.Persona(flags.persona)
+	persona, err := parsePersona(flags.persona)
+	return format, persona, err
+}
+
+func parsePersona(name string) (rules.Persona, error) {
+	persona := rules.Persona(name)
 	if persona != rules.Regular && persona != rules.Auditor {
-		return format, "", usagef("unknown persona %q, use regular or auditor", flags.persona)
+		return "", usagef("unknown persona %q, use regular or auditor", name)
 	}
-	return format, persona, nil
+	return persona, nil
 }
 
 // severities orders --fail-on from the least strict to the strictest value.
@@ -140,6 +145,12 @@ func parseFailOn(flag, configured string) (int, error) {
 		return 0, usagef("unknown severity %q for --fail-on, use high, medium, low, note or none", value)
 	}
 	return i, nil
+}
+
+// fails tells whether a severity is among the worst ones that fail a check.
+func fails(severity rules.Severity, failOn int) bool {
+	i := slices.Index(severities, string(severity))
+	return i > 0 && i <= failOn
 }
 
 // foundGaps are the gaps met while searching for targets, and a remark for each entry
@@ -163,7 +174,7 @@ func (w *workspace) foundGaps() []analyzer.Gap {
 // exitCode weighs findings and gaps; findings win.
 func (w *workspace) exitCode(r *analyzer.Report, failOn int, allowGaps bool) int {
 	for _, finding := range r.Findings {
-		if i := slices.Index(severities, string(finding.Severity)); i > 0 && i <= failOn {
+		if fails(finding.Severity, failOn) {
 			return exitFindings
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -44,7 +45,7 @@ func (c *command) main(args []string) (code int) {
 			code = exitInternal
 		}
 	}()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	root := c.root()
@@ -86,7 +87,7 @@ configuration, 3 part of the repository could not be rendered, 4 internal error.
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w\nrun \"%s --help\" for its flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.check(), c.generate(), c.mapCommand(), c.why(), c.render(), c.targets(), c.fetch(), c.rules(), c.init(), c.version())
+	root.AddCommand(c.check(), c.diff(), c.generate(), c.mapCommand(), c.why(), c.render(), c.targets(), c.fetch(), c.rules(), c.init(), c.version())
 	for _, sub := range root.Commands() {
 		wrapArgs(sub)
 	}

@@ -171,16 +171,9 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &workspace{root: root, configFile: cmp.Or(s.config, config.FileName)}
-	if w.tree, err = source.Open(root); err != nil {
-		return nil, nil, usagef("open the repository: %w", err)
-	}
-	if w.config, err = loadConfig(w.tree, s.config); err != nil {
+	w, err := openWorkspace(root, s)
+	if err != nil {
 		return nil, nil, err
-	}
-	w.options = render.Options{
-		Namespace: s.namespace, Release: s.release, KubeVersion: cmp.Or(s.kubeVersion, w.config.KubeVersion),
-		APIVersions: slices.Concat(w.config.APIVersions, s.apiVersions), Set: s.set, Config: w.config,
 	}
 	for _, name := range s.values {
 		data, err := os.ReadFile(name)
@@ -193,6 +186,24 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 		return nil, nil, err
 	}
 	return w, render.New(w.tree, w.options), nil
+}
+
+// openWorkspace opens the repository in a folder and reads its configuration; values
+// that flags name are left to the caller.
+func openWorkspace(root string, s *selection) (*workspace, error) {
+	w := &workspace{root: root, configFile: cmp.Or(s.config, config.FileName)}
+	var err error
+	if w.tree, err = source.Open(root); err != nil {
+		return nil, usagef("open the repository: %w", err)
+	}
+	if w.config, err = loadConfig(w.tree, s.config); err != nil {
+		return nil, err
+	}
+	w.options = render.Options{
+		Namespace: s.namespace, Release: s.release, KubeVersion: cmp.Or(s.kubeVersion, w.config.KubeVersion),
+		APIVersions: slices.Concat(w.config.APIVersions, s.apiVersions), Set: s.set, Config: w.config,
+	}
+	return w, nil
 }
 
 // nameOf is the file's name in the repository, or as given where it lies outside.

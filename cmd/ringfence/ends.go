@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/analyzer"
+	"github.com/ringfence/ringfence/change/revision"
+	"github.com/ringfence/ringfence/render"
+	"github.com/ringfence/ringfence/render/helm"
+	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/report"
+)
+
+// ends are the two states that a diff compares.
+type ends struct {
+	base, head *end
+	undo       []func() error
+}
+
+// end is one of the states: a folder on disk with its workspace.
+type end struct {
+	*workspace
+	repo    *render.Repository
+	title   string
+	within  string   // the folder of the repository that is compared
+	only    []string // the folders of targets that --target names, in its place
+	targets []render.Target
+}
+
+func (e *ends) close() error {
+	if e == nil {
+		return nil
+	}
+	var errs []error
+	for _, undo := range slices.Backward(e.undo) {
+		errs = append(errs, undo())
+	}
+	return errors.Join(errs...)
+}
+
+// readComments reads the files with comments that suppress findings also for BASE: those
+// that both states share were only read for HEAD.
+func (e *ends) readComments() {
+	for _, file := range e.head.tree.Mentioning(analyzer.SuppressionMark) {
+		_, _ = e.base.tree.ReadFile(file) // one that is not there suppresses nothing
+	}
+}
+
+// isFolder tells whether an argument is a folder rather than a revision. What looks like
+// a path is one; a branch wins over a folder of its name.
+func isFolder(arg string, git *gitRepository) bool {
+	if info, err := os.Stat(arg); err != nil || !info.IsDir() {
+		return false
+	}
+	if filepath.IsAbs(arg) || arg == "." || arg == ".." || strings.HasPrefix(arg, "./") || strings.HasPrefix(arg, "../") {
+		return true
+	}
+	_, err := git.resolve(arg)
+	return err != nil
+}
+
+// gitRepository is the repository around the working directory.
+type gitRepository struct {
+	*revision.Repository // nil where there is none
+	root                 string
+}
+
+func openGit() (*gitRepository, error) {
+	root, err := repositoryRoot([]string{"."})
+	if err != nil {
+		return nil, err
+	}
+	r, err := revision.Open(root)
+	if errors.Is(err, revision.ErrNoRepository) {
+		return &gitRepository{root: root}, nil
+	} else if err != nil {
+		return nil, usageError{err}
+	}
+	return &gitRepository{r, root}, nil
+}
+
+func (g *gitRepository) close() error {
+	if g.Repository == nil {
+		return nil
+	}
+	return g.Repository.Close()
+}
+
+func (g *gitRepository) resolve(name string) (revision.Commit, error) {
+	if g.Repository == nil {
+		return revision.Commit{}, usagef("%s: no such folder, and the working directory is in no git repository", name)
+	}
+	c, err := g.Resolve(name)
+	if err != nil {
+		return c, usageError{err}
+	}
+	return c, nil
+}
+
+// findEnds opens the two states. The caller closes them, also after an error.
+func (c *command) findEnds(ctx context.Context, flags *diffFlags, args []string) (e *ends, err error) {
+	e = &ends{}
+	if err := flags.selection.validate(); err != nil {
+		return e, err
+	}
+	git, err := openGit()
+	if err != nil {
+		return e, err
+	}
+	defer func() { err = errors.Join(err, git.close()) }()
+	l := endLocator{ctx: ctx, ends: e, git: git, flags: flags}
+	if e.base, err = l.base(args); err != nil {
+		return e, err
+	}
+	if e.head, err = l.head(args); err != nil {
+		return e, err
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(l.submodules))) {
+		fmt.Fprintf(c.stderr, "remark: submodule %s is not compared\n", report.Printable(name))
+	}
+	return e, nil
+}
+
+// endLocator finds the folders of the states.
+type endLocator struct {
+	ctx        context.Context //nolint:containedctx // of one call
+	ends       *ends
+	git        *gitRepository
+	flags      *diffFlags
+	submodules []string
+}
+
+func (l *endLocator) base(args []string) (*end, error) {
+	if isFolder(args[0], l.git) {
+		return l.folder(args[0])
+	}
+	commit, err := l.git.resolve(args[0])
+	if err != nil {
+		return nil, err
+	}
+	title := fmt.Sprintf("%s (%s)", args[0], commit.Short())
+	head := "HEAD"
+	if len(args) > 1 {
+		head = args[1]
+	}
+	if !l.flags.exact && !isFolder(head, l.git) {
+		other, err := l.git.resolve(head)
+		if err != nil {
+			return nil, err
+		}
+		base, err := l.git.MergeBase(commit, other)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		if base.Hash != commit.Hash {
+			commit, title = base, fmt.Sprintf("%s (merge base %s)", args[0], base.Short())
+		}
+	}
+	return l.revision(commit, title)
+}
+
+func (l *endLocator) head(args []string) (*end, error) {
+	switch {
+	case len(args) == 1 && l.git.Repository == nil:
+		return l.folder(".")
+	case len(args) == 1:
+		return l.workingTree()
+	case isFolder(args[1], l.git):
+		return l.folder(args[1])
+	}
+	commit, err := l.git.resolve(args[1])
+	if err != nil {
+		return nil, err
+	}
+	return l.revision(commit, fmt.Sprintf("%s (%s)", args[1], commit.Short()))
+}
+
+// folder is the state that a folder holds, which is the root of a repository.
+func (l *endLocator) folder(dir string) (*end, error) {
+	return l.open(dir, filepath.ToSlash(dir), ".")
+}
+
+func (l *endLocator) workingTree() (*end, error) {
+	within, err := relative(l.git.root, ".")
+	if err != nil {
+		return nil, err
+	}
+	return l.open(l.git.root, "the working tree", within)
+}
+
+// revision is the state of a commit, in a temporary folder.
+func (l *endLocator) revision(commit revision.Commit, title string) (*end, error) {
+	dir, err := os.MkdirTemp("", "ringfence-diff-")
+	if err != nil {
+		return nil, err
+	}
+	l.ends.undo = append(l.ends.undo, func() error { return os.RemoveAll(dir) })
+	submodules, err := l.git.Checkout(l.ctx, commit, dir)
+	switch {
+	case l.ctx.Err() != nil:
+		return nil, l.ctx.Err()
+	case err != nil:
+		return nil, usageError{err}
+	}
+	if err := l.nameRemotes(dir); err != nil {
+		return nil, err
+	}
+	l.submodules = append(l.submodules, submodules...)
+	within, err := relative(l.git.root, ".")
+	if err != nil {
+		return nil, err
+	}
+	return l.open(dir, title, within)
+}
+
+// nameRemotes gives the files of a commit the remotes of the repository, by which it is
+// known which URLs mean it.
+func (l *endLocator) nameRemotes(dir string) error {
+	tree, err := source.Open(l.git.root)
+	if err != nil {
+		return err
+	}
+	defer tree.Close()
+	var config strings.Builder
+	for _, url := range tree.Remotes() {
+		fmt.Fprintf(&config, "[remote]\n\turl = https://%s\n", url)
+	}
+	if config.Len() == 0 {
+		return nil
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, ".git", "config"), []byte(config.String()), 0o600)
+}
+
+func (l *endLocator) open(dir, title, within string) (*end, error) {
+	w, err := openWorkspace(dir, &l.flags.selection)
+	if err != nil {
+		if errors.As(err, new(usageError)) {
+			return nil, usagef("%s: %w", title, err)
+		}
+		return nil, err
+	}
+	l.ends.undo = append(l.ends.undo, w.tree.Close)
+	e := &end{workspace: w, title: title, within: within}
+	for _, target := range l.flags.targets {
+		name := path.Join(within, filepath.ToSlash(target))
+		if filepath.IsAbs(target) || name == ".." || strings.HasPrefix(name, "../") {
+			return nil, usagef("--target %s: want a folder of the repository", target)
+		}
+		e.only = append(e.only, name)
+	}
+	for _, name := range l.flags.values {
+		if err := e.addValues(name); err != nil {
+			return nil, err
+		}
+	}
+	e.repo = render.New(w.tree, w.options)
+	return e, nil
+}
+
+// addValues reads a values file that flags name: as the state has it if it is of the
+// repository, where it may be missing in one of them.
+func (e *end) addValues(name string) error {
+	own := path.Join(e.within, filepath.ToSlash(name))
+	data, err := e.tree.ReadFile(own)
+	outside := filepath.IsAbs(name) || errors.Is(err, source.ErrOutside)
+	if outside {
+		own = filepath.ToSlash(name)
+		data, err = os.ReadFile(name)
+	}
+	if errors.Is(err, fs.ErrNotExist) && !outside {
+		if _, missing := os.Stat(name); missing == nil {
+			return nil // the other state has it
+		}
+	}
+	if err != nil {
+		return usagef("read values: %w", err)
+	}
+	e.options.Values = append(e.options.Values, helm.Values{Name: own, Data: data})
+	return nil
+}
+
+// find finds the targets of the state that are compared.
+func (e *end) find(ctx context.Context) {
+	if len(e.only) == 0 {
+		if e.tree.IsDir(e.within) {
+			e.targets, e.gaps = e.repo.Find(ctx, []string{e.within})
+		}
+		return
+	}
+	for _, name := range e.only {
+		if e.tree.IsDir(name) {
+			e.targets = append(e.targets, e.repo.At(name)...)
+		}
+	}
+}
