@@ -56,13 +56,14 @@ func decide(results []*assessment, decisions *suppressions, severities []config.
 // take puts the findings of the groups where they belong, each with the environments
 // for which that was decided.
 func (r *Report) take(groups []*group, persona rules.Persona) {
-	r.present = map[string]bool{}
+	r.present, r.sightings = map[string]bool{}, map[string][]Sighting{}
 	seen := func(g *group) bool { return max(persona.Rank(), 0) >= g.persona().Rank() }
 	for _, g := range groups {
 		counted := g.only(func(v located) bool { return !v.off && v.suppressed == nil })
 		suppressed := g.only(func(v located) bool { return v.suppressed != nil })
 		if counted != nil || suppressed != nil {
 			r.present[g.fingerprint] = true
+			r.sightings[g.fingerprint] = g.sightings()
 		}
 		if counted != nil && seen(counted) {
 			r.Findings = append(r.Findings, counted.finding())

@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"slices"
+
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/rules"
 )
@@ -18,6 +20,17 @@ type Finding struct {
 	// Fingerprint stays when lines move, files are renamed and documents reordered, and
 	// changes with the defect.
 	Fingerprint string
+}
+
+// Sighting is a finding as it is in one environment: what speaks for it where it was seen in
+// several may be said of another one.
+type Sighting struct {
+	Environment string
+	Object      manifest.Ref
+	Severity    rules.Severity
+	Message     string
+	// Defect identifies the defect as a fingerprint does, apart from others that are alike.
+	Defect string
 }
 
 // Related is another place that helps to understand a finding.
@@ -49,4 +62,23 @@ type Report struct {
 	// present holds the fingerprints of everything that was found, also of what is
 	// suppressed or for another persona.
 	present map[string]bool
+	// sightings are those of all findings, by fingerprint.
+	sightings map[string][]Sighting
+}
+
+// Sightings tells how a finding of the report, suppressed or not, is in each of its
+// environments. Of a report that Analyze did not make it is the same in all of them.
+func (r *Report) Sightings(f Finding) []Sighting {
+	var seen []Sighting
+	for _, e := range f.Environments {
+		if r.sightings == nil {
+			seen = append(seen, Sighting{Environment: e, Object: f.Object, Severity: f.Severity, Message: f.Message, Defect: f.Fingerprint})
+		}
+	}
+	for _, s := range r.sightings[f.Fingerprint] {
+		if slices.Contains(f.Environments, s.Environment) {
+			seen = append(seen, s)
+		}
+	}
+	return seen
 }

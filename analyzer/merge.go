@@ -162,6 +162,14 @@ func (g *group) finding() Finding {
 	}
 }
 
+func (g *group) sightings() []Sighting {
+	all := make([]Sighting, len(g.violations))
+	for i, v := range g.violations {
+		all[i] = Sighting{Environment: v.environment, Object: v.place.ref, Severity: v.severity(), Message: v.Message, Defect: v.signature()}
+	}
+	return all
+}
+
 // compareViolations puts the worst first.
 func compareViolations(a, b located) int {
 	return cmp.Or(

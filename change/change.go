@@ -88,7 +88,7 @@ func Compare(before, after State) *Change {
 	for _, p := range match(before.Environments, after.Environments) {
 		e := p.compare()
 		if p.before != nil && p.after != nil {
-			now[p.before.Name] = successor{p.after.Name, e.renamed, e.hides || e.isDoubted()}
+			now[p.before.Name] = successor{p.after.Name, e.renamed, e.hides || e.isDoubted(), namesOf(p.after.Objects)}
 		}
 		if e.isEmpty() {
 			c.Unchanged = append(c.Unchanged, e.Name)
@@ -101,7 +101,7 @@ func Compare(before, after State) *Change {
 	})
 	slices.Sort(c.Unchanged)
 	var gone []sighting
-	c.New, gone = compareFindings(allFindings(before.Report), allFindings(after.Report), now)
+	c.New, gone = compareFindings(before.Report, after.Report, now)
 	c.Fixed, c.Unseen = fixed(gone, now)
 	c.Suppressed = newlySuppressed(before.Report.Suppressed, after.Report.Suppressed)
 	c.NewGaps, c.ClosedGaps = compareGaps(before.Report.Gaps, after.Report.Gaps)

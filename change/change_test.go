@@ -242,17 +242,25 @@ func TestFindings(t *testing.T) {
 			Object: manifest.Ref{Kind: "Pod", Namespace: print, Name: name},
 		}
 	}
+	on := func(print, name string, severity rules.Severity) analyzer.Finding {
+		f := finding(print, name, severity, "x")
+		f.Object.Namespace = "n"
+		return f
+	}
 	tests := map[string]struct {
 		before, after []analyzer.Finding
 		added, fixed  []string
 	}{
-		"the same":             {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("1", "a", rules.Low, "x")}, nil, nil},
-		"another":              {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("2", "b", rules.Low, "x")}, []string{"2 in [x]"}, []string{"1 in [x]"}},
-		"one environment more": {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("1", "a", rules.Low, "x", "y", "z")}, []string{"1 in [y z]"}, nil},
-		"one less":             {[]analyzer.Finding{finding("1", "a", rules.Low, "x", "y")}, []analyzer.Finding{finding("1", "a", rules.Low, "x")}, nil, []string{"1 in [y]"}},
-		"worse":                {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("1", "a", rules.High, "x")}, []string{"1 in [x] before low"}, nil},
-		"milder":               {[]analyzer.Finding{finding("1", "a", rules.High, "x")}, []analyzer.Finding{finding("1", "a", rules.Low, "x")}, nil, nil},
-		"in another namespace": {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("2", "a", rules.Low, "x")}, nil, nil},
+		"the same":                {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("1", "a", rules.Low, "x")}, nil, nil},
+		"another":                 {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("2", "b", rules.Low, "x")}, []string{"2 in [x]"}, []string{"1 in [x]"}},
+		"one environment more":    {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("1", "a", rules.Low, "x", "y", "z")}, []string{"1 in [y z]"}, nil},
+		"one less":                {[]analyzer.Finding{finding("1", "a", rules.Low, "x", "y")}, []analyzer.Finding{finding("1", "a", rules.Low, "x")}, nil, []string{"1 in [y]"}},
+		"worse":                   {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("1", "a", rules.High, "x")}, []string{"1 in [x] before low"}, nil},
+		"milder":                  {[]analyzer.Finding{finding("1", "a", rules.High, "x")}, []analyzer.Finding{finding("1", "a", rules.Low, "x")}, nil, nil},
+		"in another namespace":    {[]analyzer.Finding{finding("1", "a", rules.Low, "x")}, []analyzer.Finding{finding("2", "a", rules.Low, "x")}, nil, nil},
+		"worse, which is another": {[]analyzer.Finding{on("1", "a", rules.Low)}, []analyzer.Finding{on("2", "a", rules.High)}, []string{"2 in [x] before low"}, nil},
+		"milder, likewise":        {[]analyzer.Finding{on("1", "a", rules.High)}, []analyzer.Finding{on("2", "a", rules.Low)}, nil, nil},
+		"another on the object":   {[]analyzer.Finding{on("1", "a", rules.Low)}, []analyzer.Finding{on("2", "a", rules.Low)}, []string{"2 in [x]"}, []string{"1 in [x]"}},
 		"twice in namespaces": {
 			[]analyzer.Finding{finding("1", "a", rules.Low, "x")},
 			[]analyzer.Finding{finding("2", "a", rules.Low, "x"), finding("3", "a", rules.Low, "x")},

@@ -21,15 +21,6 @@ type Finding struct {
 	Before rules.Severity
 }
 
-// allFindings are those of a report, suppressed or not.
-func allFindings(r *analyzer.Report) []analyzer.Finding {
-	all := slices.Clone(r.Findings)
-	for _, s := range r.Suppressed {
-		all = append(all, s.Finding)
-	}
-	return all
-}
-
 // newlySuppressed returns what was not suppressed before.
 func newlySuppressed(before, after []analyzer.Suppressed) []analyzer.Suppressed {
 	known := make(map[string]bool)
@@ -42,8 +33,10 @@ func newlySuppressed(before, after []analyzer.Suppressed) []analyzer.Suppressed 
 // sighting is a finding in one environment.
 type sighting struct {
 	*analyzer.Finding
+	analyzer.Sighting
 	environment string // by its name after
 	name        string // of the object, likewise
+	left        bool   // the object is not there any more under the name that it had
 }
 
 // successor is what became of an environment.
@@ -51,34 +44,79 @@ type successor struct {
 	name    string
 	renamed map[manifest.Ref]string // names of objects
 	hides   bool                    // less of it can be seen
+	objects names                   // that it has
 }
 
-type sightingKey struct{ fingerprint, environment string }
+type sightingKey struct{ defect, environment string }
 
 // compareFindings finds out which findings are new and which are gone, in each environment.
 // now is what became of environments, by their names before.
-func compareFindings(before, after []analyzer.Finding, now map[string]successor) (added []Finding, gone []sighting) {
+func compareFindings(before, after *analyzer.Report, now map[string]successor) (added []Finding, gone []sighting) {
 	old, current := sightings(before, now), sightings(after, nil)
-	gone = subtract(old, current)
-	fresh := subtract(current, old)
-	// A finding of one rule on one object that is only told apart by the namespace
-	// or the name that the object got is the same one.
-	gone, fresh = withoutMoved(gone, fresh), withoutMoved(fresh, gone)
+	var fresh []sighting
+	gone, fresh = subtract(old, current), subtract(current, old)
+	gone, fresh = cancel(gone, fresh, isMoved)
+	gone, fresh = cancel(gone, fresh, isMilder)
+	gone, worse := cancelled(gone, fresh, isWorse)
+	fresh = slices.DeleteFunc(fresh, func(s sighting) bool { return worse[s.key()] != "" })
 	severities := map[sightingKey]rules.Severity{}
 	for _, s := range old {
-		severities[s.key()] = s.Severity
+		severities[s.key()] = s.Sighting.Severity
 	}
-	worse := map[rules.Severity][]sighting{}
+	byBefore := map[rules.Severity][]sighting{}
 	for _, s := range current {
-		if was, known := severities[s.key()]; known && s.Severity.Rank() < was.Rank() {
-			worse[was] = append(worse[was], s)
+		was := worse[s.key()]
+		if old := severities[s.key()]; old != "" && s.Sighting.Severity.Rank() < old.Rank() {
+			was = old
 		}
+		byBefore[was] = append(byBefore[was], s)
 	}
 	added = findings(fresh, "")
 	for _, was := range []rules.Severity{rules.Note, rules.Low, rules.Medium} {
-		added = append(added, findings(worse[was], was)...)
+		added = append(added, findings(byBefore[was], was)...)
 	}
 	return added, gone
+}
+
+// isMoved tells whether a finding of one rule on one object is only told apart by the
+// namespace or the name that the object got.
+func isMoved(old, now sighting) bool { return old.Sighting.Object != now.Sighting.Object && old.left }
+
+// isMilder and isWorse tell whether a finding on an object has become another one by
+// weighing less, or more.
+func isMilder(old, now sighting) bool {
+	return now.Sighting.Severity.Rank() > old.Sighting.Severity.Rank()
+}
+
+func isWorse(old, now sighting) bool {
+	return now.Sighting.Severity.Rank() < old.Sighting.Severity.Rank()
+}
+
+// cancel leaves out of two lists the pairs of one subject of which something is true.
+func cancel(gone, fresh []sighting, matches func(old, now sighting) bool) (restGone, restFresh []sighting) {
+	restGone, pairs := cancelled(gone, fresh, matches)
+	return restGone, slices.DeleteFunc(slices.Clone(fresh), func(s sighting) bool { return pairs[s.key()] != "" })
+}
+
+// cancelled leaves out of the first list what has a partner of its subject in the second,
+// and returns the severity that each partner had before.
+func cancelled(gone, fresh []sighting, matches func(old, now sighting) bool) (rest []sighting, before map[sightingKey]rules.Severity) {
+	candidates := map[subject][]sighting{}
+	for _, s := range fresh {
+		candidates[s.subject()] = append(candidates[s.subject()], s)
+	}
+	before = map[sightingKey]rules.Severity{}
+	for _, old := range gone {
+		list := candidates[old.subject()]
+		i := slices.IndexFunc(list, func(now sighting) bool { return matches(old, now) })
+		if i < 0 {
+			rest = append(rest, old)
+			continue
+		}
+		before[list[i].key()] = old.Sighting.Severity
+		candidates[old.subject()] = slices.Delete(list, i, i+1)
+	}
+	return rest, before
 }
 
 // fixed tells findings that are gone from those that may only be hidden.
@@ -92,30 +130,36 @@ func fixed(gone []sighting, now map[string]successor) (fixed, unseen []Finding) 
 		findings(slices.DeleteFunc(slices.Clone(gone), func(s sighting) bool { return !isHidden(s) }), "")
 }
 
-func sightings(all []analyzer.Finding, now map[string]successor) []sighting {
+// sightings lists the findings of a report in each environment, suppressed or not.
+func sightings(r *analyzer.Report, now map[string]successor) []sighting {
+	all := slices.Clone(r.Findings)
+	for _, s := range r.Suppressed {
+		all = append(all, s.Finding)
+	}
 	var list []sighting
 	for i := range all {
-		f := &all[i]
-		if len(f.Environments) == 0 {
-			list = append(list, sighting{f, "", f.Object.Name})
-		}
-		for _, e := range f.Environments {
-			next := now[e]
-			list = append(list, sighting{f, cmp.Or(next.name, e), cmp.Or(next.renamed[f.Object], f.Object.Name)})
+		for _, s := range r.Sightings(all[i]) {
+			next := now[s.Environment]
+			list = append(list, sighting{
+				&all[i], s, cmp.Or(next.name, s.Environment), cmp.Or(next.renamed[s.Object], s.Object.Name), !next.objects[s.Object],
+			})
 		}
 	}
 	return list
 }
 
-func (s sighting) key() sightingKey { return sightingKey{s.Fingerprint, s.environment} }
+func (s sighting) key() sightingKey { return sightingKey{s.Defect, s.environment} }
 
-// subtract returns the sightings of a that b does not have.
+// subtract returns the sightings of a that b does not have, as often as b lacks them.
 func subtract(a, b []sighting) []sighting {
-	known := make(map[sightingKey]bool, len(b))
+	left := make(map[sightingKey]int, len(b))
 	for _, s := range b {
-		known[s.key()] = true
+		left[s.key()]++
 	}
-	return slices.DeleteFunc(slices.Clone(a), func(s sighting) bool { return known[s.key()] })
+	return slices.DeleteFunc(slices.Clone(a), func(s sighting) bool {
+		left[s.key()]--
+		return left[s.key()] >= 0
+	})
 }
 
 type subject struct {
@@ -123,30 +167,23 @@ type subject struct {
 }
 
 func (s sighting) subject() subject {
-	return subject{s.Rule.ID, s.Object.Group, s.Object.Kind, s.name, s.environment}
+	return subject{s.Rule.ID, s.Sighting.Object.Group, s.Sighting.Object.Kind, s.name, s.environment}
 }
 
-// withoutMoved leaves out of some sightings as many of each subject as others have.
-func withoutMoved(some, others []sighting) []sighting {
-	left := map[subject]int{}
-	for _, s := range others {
-		left[s.subject()]++
-	}
-	return slices.DeleteFunc(slices.Clone(some), func(s sighting) bool {
-		left[s.subject()]--
-		return left[s.subject()] >= 0
-	})
-}
-
-// findings joins the sightings of each finding, which are in a row.
+// findings joins the sightings of each finding that are alike; those of one are in a row.
 func findings(all []sighting, before rules.Severity) []Finding {
 	var list []Finding
 	for _, s := range all {
-		if k := len(list) - 1; k >= 0 && list[k].Fingerprint == s.Fingerprint {
+		if k := len(list) - 1; k >= 0 && list[k].Fingerprint == s.Fingerprint && list[k].Message == s.Sighting.Message && list[k].Severity == s.Sighting.Severity {
 			list[k].In = append(list[k].In, s.environment)
 			continue
 		}
-		list = append(list, Finding{Finding: *s.Finding, In: []string{s.environment}, Before: before})
+		f := Finding{Finding: *s.Finding, In: []string{s.environment}, Before: before}
+		f.Object, f.Severity, f.Message = s.Sighting.Object, s.Sighting.Severity, s.Sighting.Message
+		list = append(list, f)
+	}
+	for _, f := range list {
+		slices.Sort(f.In)
 	}
 	return list
 }
