@@ -38,7 +38,7 @@ var floors = []floor{
 	{"netpol", []string{"k8s.io/"}},
 	{"traffic", nil},
 	{"analyzer", nil},
-	{"change/revision", []string{"github.com/go-git/go-billy/"}},
+	{"change/revision", nil},
 	{"change", nil},
 	{"generate", []string{"golang.org/x/net/publicsuffix"}},
 	{"generate/place", nil},

@@ -182,9 +182,6 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 		}
 		w.options.Values = append(w.options.Values, helm.Values{Name: w.nameOf(name), Data: data})
 	}
-	if w.options.Fetch, err = w.fetcher(s); err != nil {
-		return nil, nil, err
-	}
 	return w, render.New(w.tree, w.options), nil
 }
 
@@ -203,7 +200,8 @@ func openWorkspace(root string, s *selection) (*workspace, error) {
 		Namespace: s.namespace, Release: s.release, KubeVersion: cmp.Or(s.kubeVersion, w.config.KubeVersion),
 		APIVersions: slices.Concat(w.config.APIVersions, s.apiVersions), Set: s.set, Config: w.config,
 	}
-	return w, nil
+	w.options.Fetch, err = w.fetcher(s)
+	return w, err
 }
 
 // nameOf is the file's name in the repository, or as given where it lies outside.
