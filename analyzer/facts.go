@@ -35,7 +35,6 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 		gaps:       gaps,
 		cluster:    cluster,
 		places:     newPlaces(),
-		operators:  findOperators(env.Objects, env.Cluster.OperatorPods),
 		rules:      map[*netpol.Rule]ruleTraits{},
 		calls:      traffic.Infer(cluster, env.Objects, env.Hints...),
 		asksAPI:    map[*netpol.Workload]bool{},
@@ -43,6 +42,7 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 		callees:    map[*netpol.Workload]int{},
 		repository: all,
 	}
+	f.operators = findOperators(env.Objects, env.Cluster.OperatorPods, f.calls.PodMakers)
 	f.entries, f.exposures = entriesOf(cluster)
 	f.countCalls()
 	for _, p := range cluster.Policies {

@@ -21,14 +21,19 @@ const (
 type operators map[string][]operated
 
 type operated struct {
-	object *manifest.Object    // nil for pods that the configuration tells of
+	object *manifest.Object    // nil for pods that no object tells of
 	labels []map[string]string // every mapping called labels or …Labels in it
 }
 
-func findOperators(objects []*manifest.Object, told []*config.Pods) operators {
+// findOperators collects what objects and the configuration tell of such pods. A workload
+// that may make pods itself can give them any labels.
+func findOperators(objects []*manifest.Object, told []*config.Pods, makers map[*netpol.Workload]bool) operators {
 	found := operators{}
 	for _, p := range told {
 		found[p.Namespace] = append(found[p.Namespace], operated{labels: []map[string]string{p.Labels}})
+	}
+	for w := range makers {
+		found[w.Namespace] = append(found[w.Namespace], operated{labels: []map[string]string{nil}})
 	}
 	for _, o := range objects {
 		if isCustom(o.Group) && describesPods(o) {
@@ -107,8 +112,8 @@ func (ops operators) pods(namespaces []*netpol.Namespace, s netpol.Selector) str
 
 // matches tells whether each label that the selector asks for is written in the
 // resource, or is one of those that operators derive from it: a value that is its
-// name or kind, or a key of its group. Pods that the configuration tells of have the
-// labels that it tells, or any where it tells none.
+// name or kind, or a key of its group. Pods that no object tells of have the labels that
+// the configuration tells, or any.
 func (o operated) matches(s netpol.Selector) bool {
 	if o.object == nil {
 		return len(o.labels[0]) == 0 || s.Matches(o.labels[0])

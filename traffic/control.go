@@ -56,7 +56,7 @@ func converts(o *manifest.Object) bool {
 
 // serve adds the call of a ServiceReference, whose port is 443 where it has none.
 func (x *inference) serve(o *manifest.Object, c called, ref any, at []any) {
-	r := reference{manifest.Text(ref, "namespace"), manifest.Text(ref, "name"), portOf(manifest.Lookup(ref, "port")), netpol.TCP}
+	r := reference{x.namespaceIn(o, manifest.Text(ref, "namespace")), manifest.Text(ref, "name"), portOf(manifest.Lookup(ref, "port")), netpol.TCP}
 	if r.service == "" {
 		return // an APIService of the API server itself has none
 	}

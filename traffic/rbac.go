@@ -28,6 +28,7 @@ type grant struct {
 	role    string
 	use     use
 	known   bool // the role is in the environment, or one that every cluster has
+	pods    bool // whether it lets its holder make pods, or change their labels
 }
 
 // grants are the roles by the ServiceAccounts that have them.
@@ -48,6 +49,9 @@ func (x *inference) readPermissions() {
 		}
 		account, at := accountOf(w)
 		for _, grant := range g.accounts[name{w.Namespace, account}] {
+			if grant.pods && grant.holdsIn(w.Namespace) {
+				x.podMakers[w] = true
+			}
 			x.permit(w, grant, account, at, sure(grant, w, account, users[name{w.Namespace, account}]))
 		}
 		for _, group := range []string{allAccounts, allAccounts + ":" + w.Namespace} {
@@ -58,6 +62,11 @@ func (x *inference) readPermissions() {
 			}
 		}
 	}
+}
+
+// holdsIn tells whether the grant is for objects of a namespace.
+func (g grant) holdsIn(namespace string) bool {
+	return g.binding.Kind == "ClusterRoleBinding" || g.binding.Namespace == namespace
 }
 
 func (x *inference) permit(w *netpol.Workload, g grant, account string, at []any, c Confidence) {
@@ -160,7 +169,7 @@ func (x *inference) grants() grants {
 			switch manifest.Text(subject, "kind") {
 			case "ServiceAccount":
 				// A RoleBinding that some tools complete may leave the namespace out.
-				account := name{cmp.Or(manifest.Text(subject, "namespace"), o.Namespace), who}
+				account := name{cmp.Or(x.namespaceIn(o, manifest.Text(subject, "namespace")), o.Namespace), who}
 				g.accounts[account] = append(g.accounts[account], given)
 			case "User":
 				if namespace, account, ok := strings.Cut(strings.TrimPrefix(who, accountUsers), ":"); ok && strings.HasPrefix(who, accountUsers) {
@@ -205,9 +214,10 @@ func (r roles) given(binding *manifest.Object, subject []any) grant {
 		key.namespace = binding.Namespace
 	}
 	if o := r[key]; o != nil {
-		g.use, g.known = useOf(o), true
+		g.use, g.known, g.pods = useOf(o), true, givesPods(o)
 	} else if kind == "ClusterRole" {
 		g.use, g.known = builtIn(role)
+		g.pods = slices.Contains([]string{"cluster-admin", "admin", "edit"}, role)
 	}
 	return g
 }
@@ -257,6 +267,22 @@ func useOfRule(rule any) use {
 	default:
 		return calls
 	}
+}
+
+// givesPods tells whether a role lets its holder make pods or what makes pods, or change
+// pods and so their labels: what operators do.
+func givesPods(role *manifest.Object) bool {
+	return slices.ContainsFunc(manifest.Items(role.Data, "rules"), func(rule any) bool {
+		groups, resources, verbs := texts(rule, "apiGroups"), texts(rule, "resources"), texts(rule, "verbs")
+		pods := hasAny(groups, "", "*") && hasAny(resources, "pods", "*")
+		makers := hasAny(groups, "apps", "batch", "*") &&
+			hasAny(resources, "deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs", "*")
+		return (pods || makers) && hasAny(verbs, "create", "*") || pods && hasAny(verbs, "update", "patch")
+	})
+}
+
+func hasAny(texts []string, wanted ...string) bool {
+	return slices.ContainsFunc(texts, func(t string) bool { return slices.Contains(wanted, t) })
 }
 
 func isReview(resource string) bool {

@@ -119,3 +119,48 @@ func TestClients(t *testing.T) {
 		})
 	}
 }
+
+func TestPodMakers(t *testing.T) {
+	const (
+		makesPods = `[{apiGroups: [""], resources: [pods], verbs: [create]}]`
+		toBot     = `{kind: ServiceAccount, name: bot, namespace: shop}`
+		elsewhere = `{kind: ServiceAccount, name: bot, namespace: other}`
+	)
+	for _, c := range []struct {
+		name, rules, subject string
+		want                 bool
+	}{
+		{"makes pods", makesPods, toBot, true},
+		{"makes what makes pods", `[{apiGroups: [apps], resources: [statefulsets], verbs: [get, create]}]`, toBot, true},
+		{"may do all", `[{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]`, toBot, true},
+		{"changes labels", `[{apiGroups: [""], resources: [pods], verbs: [patch]}]`, toBot, true},
+		{"scales", `[{apiGroups: [apps], resources: [statefulsets], verbs: [patch]}]`, toBot, false},
+		{"looks", `[{apiGroups: ["", apps, batch], resources: ["*"], verbs: [get, list, watch]}]`, toBot, false},
+		{"reads logs", `[{apiGroups: [""], resources: [pods/log], verbs: ["*"]}]`, toBot, false},
+		{"makes custom resources", `[{apiGroups: [example.com], resources: ["*"], verbs: ["*"]}]`, toBot, false},
+		{"makes Secrets", `[{apiGroups: [""], resources: [secrets], verbs: [create]}]`, toBot, false},
+		{"another account", makesPods, elsewhere, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := infer(t, []string{
+				deployment("app", "{serviceAccountName: bot, containers: [{name: main}]}"),
+				role("ClusterRole", "maker", c.rules), binding("ClusterRoleBinding", "ClusterRole", "maker", c.subject),
+			})
+			if got := len(g.PodMakers) > 0; got != c.want {
+				t.Errorf("makes pods: %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestPodMakersOfOneNamespace gives a role that makes pods in another namespace.
+func TestPodMakersOfOneNamespace(t *testing.T) {
+	g := infer(t, []string{
+		deployment("app", "{serviceAccountName: bot, containers: [{name: main}]}"),
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: given, namespace: other}\n" +
+			"roleRef: {kind: ClusterRole, name: edit}\nsubjects: [{kind: ServiceAccount, name: bot, namespace: shop}]",
+	})
+	if len(g.PodMakers) > 0 {
+		t.Error("a role in another namespace makes an operator of this one's")
+	}
+}

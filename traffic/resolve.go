@@ -61,6 +61,24 @@ func (x *inference) releaseNamespace(written, caller string) string {
 	return written
 }
 
+// namespaceIn is the namespace that an object writes. One without a namespace of its own
+// means the private one where there is only one: that of the chart that it is from.
+func (x *inference) namespaceIn(o *manifest.Object, written string) string {
+	if o.Namespace != "" {
+		return x.releaseNamespace(written, o.Namespace)
+	}
+	var private []*netpol.Namespace
+	for _, n := range x.cluster.Namespaces {
+		if n.Private {
+			private = append(private, n)
+		}
+	}
+	if len(private) != 1 {
+		return written
+	}
+	return x.releaseNamespace(written, private[0].Name)
+}
+
 // named finds service or pod.service in a namespace. A name that can be nothing
 // else is missing where nothing has it.
 func (x *inference) named(labels []string, namespace string, only bool) (p place, ok bool) {

@@ -114,6 +114,10 @@ type Dangling struct {
 type Graph struct {
 	Edges    []Edge // sorted by From, To, Port, Protocol
 	Dangling []Dangling
+
+	// PodMakers are the workloads that may make pods, or change the labels of pods, in
+	// their own namespace: operators. Such pods are in no manifest.
+	PodMakers map[*netpol.Workload]bool
 }
 
 // Infer finds the calls of an environment, and adds those that hints tell.
@@ -146,6 +150,8 @@ type inference struct {
 	labels   map[*netpol.Service]map[string]string
 	targets  map[string][]target // that Prometheus discovers, by role
 	reads    map[string]bool     // the annotations of pods or Services, which a Prometheus that is here reads
+
+	podMakers map[*netpol.Workload]bool
 }
 
 // name is that of an object in a namespace.
@@ -160,6 +166,7 @@ type edgeKey struct {
 func newInference(c *netpol.Cluster, all []*manifest.Object) *inference {
 	x := &inference{cluster: c, objects: index(all), services: map[name]*netpol.Service{}, served: servedHosts(all), edges: map[edgeKey]*Edge{}}
 	x.targets, x.reads, x.labels = map[string][]target{}, map[string]bool{}, map[*netpol.Service]map[string]string{}
+	x.podMakers = map[*netpol.Workload]bool{}
 	for _, s := range slices.Concat(c.OperatedServices, c.Services) { // of one name, the declared one counts
 		x.services[name{s.Namespace, s.Name}] = s
 	}
@@ -183,7 +190,7 @@ func (x *inference) add(from, to End, port int, protocol netpol.Protocol, e Evid
 
 // graph sorts what was found.
 func (x *inference) graph() *Graph {
-	g := &Graph{Dangling: x.dangling}
+	g := &Graph{Dangling: x.dangling, PodMakers: x.podMakers}
 	for _, e := range x.edges {
 		slices.SortStableFunc(e.Evidence, func(a, b Evidence) int {
 			return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), a.Compare(b.Pos), strings.Compare(a.Text, b.Text))
