@@ -86,14 +86,16 @@ func (f *facts) blocked() []blockedFact {
 		if !f.isCertain(e) {
 			continue
 		}
-		if denials[e] = f.denials(e); len(denials[e]) == 0 {
-			passed[attemptOf(e)] = true
-		} else {
+		if denials[e] = f.denials(e); len(denials[e]) > 0 {
 			denied = append(denied, e)
+			continue
+		}
+		for _, evidence := range e.Evidence {
+			passed[attempt{e.From, e.To, evidence.Pos}] = true
 		}
 	}
 	for _, e := range denied {
-		if passed[attemptOf(e)] {
+		if passed[attempt{e.From, e.To, told(e).Pos}] {
 			continue // on one of the ports that may be meant
 		}
 		blocked = append(blocked, f.blockedFact(e, denials[e]))
@@ -106,8 +108,6 @@ type attempt struct {
 	from, to traffic.End
 	at       manifest.Pos
 }
-
-func attemptOf(e *traffic.Edge) attempt { return attempt{e.From, e.To, told(e).Pos} }
 
 // isCertain tells whether a call is sure to be made between the pods, on the port.
 func (f *facts) isCertain(e *traffic.Edge) bool {
