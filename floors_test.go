@@ -132,3 +132,24 @@ func TestTopLevel(t *testing.T) {
 		}
 	}
 }
+
+// TestLibraries fails on a library of go.mod that the README's table does not name. Those
+// of Flux are named by their last parts.
+func TestLibraries(t *testing.T) {
+	module, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, direct, _ := strings.Cut(string(module), "require (\n")
+	direct, _, _ = strings.Cut(direct, "\n)")
+	for line := range strings.Lines(direct) {
+		library, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name := strings.TrimPrefix(library, "github.com/fluxcd/"); !strings.Contains(string(readme), name+"`") {
+			t.Errorf("the README's table of libraries lacks %s", library)
+		}
+	}
+}
