@@ -5,6 +5,7 @@ import (
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/traffic"
 )
 
 // readSurplus finds the ingress rules that admit everybody on ports that nothing
@@ -42,7 +43,7 @@ func (f *facts) readSurplus(m *Model) {
 }
 
 // served returns the ports of a workload that something publishes, in the cluster or
-// outside, and those that kubelet probes.
+// outside, those that kubelet probes, and those of what is injected.
 func (f *facts) served(w *netpol.Workload) netpol.ConnSet {
 	var ports netpol.ConnSet
 	for _, e := range f.entries[w] {
@@ -61,6 +62,11 @@ func (f *facts) served(w *netpol.Workload) netpol.ConnSet {
 			for _, kind := range []string{"httpGet", "tcpSocket", "grpc"} {
 				ports = ports.Union(probed(w, manifest.Lookup(c, probe, kind, "port")))
 			}
+		}
+	}
+	for _, i := range traffic.Injectors(f.cluster, w) {
+		for _, p := range append(slices.Clip(i.Metrics), i.Tunnel, i.Peers) {
+			ports = ports.Union(everywhereOn(p.On(w)))
 		}
 	}
 	return ports

@@ -107,17 +107,20 @@ type Remark struct {
 	Reason    string
 }
 
-// String begins with what the remark is about.
-func (r Remark) String() string {
+// About is what the remark is about, in words.
+func (r Remark) About() string {
 	switch {
 	case r.Workload != nil:
-		return r.Workload.String() + ": " + r.Reason
+		return r.Workload.String()
 	case manifest.IsPrivate(r.Namespace):
-		return "the namespace: " + r.Reason
+		return "the namespace"
 	default:
-		return "namespace " + r.Namespace + ": " + r.Reason
+		return "namespace " + r.Namespace
 	}
 }
+
+// String begins with what the remark is about.
+func (r Remark) String() string { return r.About() + ": " + r.Reason }
 
 // Propose proposes policies for an environment. The error is one of the proof, and
 // a mistake of this package.

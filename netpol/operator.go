@@ -109,7 +109,9 @@ func (b *builder) addOperatedService(w *Workload, made operatorService) {
 		by = slices.Sorted(maps.Keys(op.labels))
 	}
 	for _, key := range by {
-		s.Selector.Requirements = append(s.Selector.Requirements, Requirement{Key: key, Operator: In, Values: []string{w.Labels[key]}})
+		if value, known := w.Labels[key]; known {
+			s.Selector.Requirements = append(s.Selector.Requirements, Requirement{Key: key, Operator: In, Values: []string{value}})
+		}
 	}
 	s.Ports = made.ports
 	if made.ports == nil {
@@ -141,8 +143,8 @@ func (op *operator) podSpec(o *manifest.Object) map[string]any {
 	return spec
 }
 
-// podLabels returns the labels that are known. Those of the operator win, for it
-// selects its pods by them.
+// podLabels returns the labels that are known: not one that holds the name of a namespace
+// that is not. Those of the operator win, for it selects its pods by them.
 func (op *operator) podLabels(o *manifest.Object) map[string]string {
 	labels := map[string]string{}
 	add := func(path []any, but string) {
@@ -160,7 +162,9 @@ func (op *operator) podLabels(o *manifest.Object) map[string]string {
 		add(path, "")
 	}
 	for key, value := range op.labels {
-		labels[key] = filled(value, o.Ref)
+		if !manifest.IsPrivate(o.Namespace) || !strings.Contains(value, "{namespace}") {
+			labels[key] = filled(value, o.Ref)
+		}
 	}
 	return labels
 }

@@ -124,6 +124,21 @@ func TestOperatedLabels(t *testing.T) {
 	}
 }
 
+// TestOperatedLabelOfPrivateNamespace has a label that holds the namespace's name.
+func TestOperatedLabelOfPrivateNamespace(t *testing.T) {
+	text := resource("opentelemetry.io/v1beta1", "OpenTelemetryCollector", "spec: {}")
+	objects := parse(t, text)
+	for namespace, want := range map[string]string{"a": "a.a", manifest.PrivateNamespace("charts/a"): ""} {
+		c, _ := New([]*manifest.Object{objects[0].WithNamespace(namespace)}, Options{})
+		if got := c.Workloads[0].Labels["app.kubernetes.io/instance"]; got != want {
+			t.Errorf("in %q: got %q, want %q", namespace, got, want)
+		}
+		if got := len(c.Backends(c.OperatedServices[0])); got != 1 {
+			t.Errorf("in %q: its Service leads to %d workloads", namespace, got)
+		}
+	}
+}
+
 func TestOperatedListeners(t *testing.T) {
 	w := operated(t, resource("kafka.strimzi.io/v1beta2", "Kafka", "spec: {kafka: {listeners: [{name: tls, port: 9093}]}}")).Workloads[0]
 	if got := w.Ports[len(w.Ports)-1]; got != (Port{Name: "tcp-tls", Number: 9093, Protocol: TCP}) {

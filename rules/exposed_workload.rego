@@ -36,5 +36,10 @@ findings contains object.union(finding, lib.unseen) if {
 		"path": s.path,
 		"message": sprintf("%s admits everybody to %s on %s, which nothing publishes", [lib.policy[s.object].title, lib.names({id | some id in s.workloads}), s.ports]),
 		"related": [],
+		"severity": _severity(lib.policy[s.object].explained),
 	}
 }
+
+_severity(false) := "medium"
+
+_severity(true) := "note" # somebody says why

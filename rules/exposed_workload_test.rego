@@ -16,7 +16,13 @@ test_fires if {
 		"path": ["spec", "ingress", 0],
 		"message": "NetworkPolicy \"cart\" admits everybody to Deployment \"cart\" on TCP 6060, which nothing publishes",
 		"related": [],
+		"severity": "medium",
 	}}
+}
+
+test_explained_is_a_note if {
+	found := findings with input as object.union(_document, {"policies": [model.policy({"explained": true})]})
+	{f.severity | some f in found} == {"note"}
 }
 
 test_is_a_note_for_auditors_with_gaps if {

@@ -68,6 +68,11 @@ var (
 // credentials are what stands between a scheme and a host.
 var credentials = regexp.MustCompile(`(://|^)[^\s/@:]*:[^\s/@]*@`)
 
+// namedCredentials are those of connection strings, options and queries, after their name.
+var namedCredentials = regexp.MustCompile(`(?i)(` + secretName + `["']?\s*[=:]\s*["']?|--?[\w-]*` + secretName + `\s+)[^\s;&,"']+`)
+
+const secretName = `(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key)`
+
 // tokenAddresses finds the addresses of a token: a URL of one or more hosts, a list
 // of hosts with ports, or an option that is set to such.
 func tokenAddresses(token string) []address {

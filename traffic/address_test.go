@@ -83,9 +83,13 @@ func TestWords(t *testing.T) {
 
 func TestShown(t *testing.T) {
 	for value, want := range map[string]string{
-		"amqp://user:secret@rabbit:5672": "amqp://…@rabbit:5672",
-		"user:secret@tcp(mysql:3306)":    "…@tcp(mysql:3306)",
-		"http://api:80":                  "http://api:80",
+		"amqp://user:secret@rabbit:5672":                "amqp://…@rabbit:5672",
+		"user:secret@tcp(mysql:3306)":                   "…@tcp(mysql:3306)",
+		"http://api:80":                                 "http://api:80",
+		"Host=db;Username=u;Password=secret;Database=d": "Host=db;Username=u;Password=…;Database=d",
+		"https://api/v1?token=secret&page=2":            "https://api/v1?token=…&page=2",
+		`{"host": "db", "password": "secret"}`:          `{"host": "db", "password": "…"}`,
+		"--url=http://api --api-key secret":             "--url=http://api --api-key …",
 	} {
 		if got := shown(value); got != want {
 			t.Errorf("%q: got %q, want %q", value, got, want)

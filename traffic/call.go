@@ -213,11 +213,11 @@ func (s *setting) text(a address) string {
 	}
 }
 
-// shown shortens a value, and leaves out what stands before a host and may be a
-// password.
+// shown shortens a value, and leaves out what may be a password.
 func shown(value string) string {
 	const most = 100
-	value = strings.Join(strings.Fields(credentials.ReplaceAllString(value, "$1…@")), " ")
+	value = namedCredentials.ReplaceAllString(credentials.ReplaceAllString(value, "$1…@"), "$1…")
+	value = strings.Join(strings.Fields(value), " ")
 	if len(value) > most {
 		value = strings.ToValidUTF8(value[:most], "") + "…"
 	}

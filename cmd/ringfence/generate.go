@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/ringfence/ringfence/generate"
 	"github.com/ringfence/ringfence/netpol"
-	"github.com/ringfence/ringfence/report"
 	"github.com/ringfence/ringfence/traffic"
 )
 
@@ -127,9 +125,11 @@ func (c *command) runGenerate(ctx context.Context, flags *generateFlags, paths [
 	if err := c.writeTo(flags.output, func(out io.Writer) error { return writeProposals(out, result) }); err != nil {
 		return err
 	}
+	var remarks []environmentRemark
 	for _, r := range result.Remarks {
-		fmt.Fprintf(c.stderr, "remark: %s\n", report.Printable(r.String()))
+		remarks = append(remarks, environmentRemark{"", r})
 	}
+	c.printRemarks(remarks)
 	c.exit = c.reportGaps(w, flags.allowGaps)
 	return nil
 }

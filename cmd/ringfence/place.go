@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -73,7 +71,7 @@ func (flags *generateFlags) checkPlacing(paths []string) error {
 // propose proposes policies for all environments and reports what is to be said.
 func (c *command) propose(w *workspace, opts generate.Options) ([]place.Environment, error) {
 	var environments []place.Environment
-	saidOf := make(map[string][]string) // environments by what is said of them
+	var remarks []environmentRemark
 	for i, e := range w.clustersWithout(generate.IsGenerated) {
 		result, err := generate.Propose(w.generated(e), opts)
 		if err != nil {
@@ -81,12 +79,10 @@ func (c *command) propose(w *workspace, opts generate.Options) ([]place.Environm
 		}
 		environments = append(environments, place.Environment{Name: e.name, Results: w.environments[i].Results, Cluster: e.cluster, Result: result})
 		for _, r := range result.Remarks {
-			saidOf[r.String()] = append(saidOf[r.String()], e.name)
+			remarks = append(remarks, environmentRemark{e.name, r})
 		}
 	}
-	for _, text := range slices.Sorted(maps.Keys(saidOf)) {
-		fmt.Fprintf(c.stderr, "remark: %s: %s\n", report.Printable(strings.Join(saidOf[text], ", ")), report.Printable(text))
-	}
+	c.printRemarks(remarks)
 	return environments, nil
 }
 
