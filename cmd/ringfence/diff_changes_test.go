@@ -149,7 +149,7 @@ var changes = []struct {
 	},
 	{"reorder the rules of a policy", prometheus, []fileEdit{
 		{name: "manifests/alertmanager-networkPolicy.yaml", old: "  ingress:\n", text: "  ingress:\n  - from:\n    - podSelector:\n        matchLabels:\n          app.kubernetes.io/name: alertmanager\n    ports:\n    - port: 9094\n      protocol: UDP\n    - port: 9094\n      protocol: TCP\n"},
-		{name: "manifests/alertmanager-networkPolicy.yaml", old: "    - port: 9094\n      protocol: TCP\n    - port: 9094\n      protocol: UDP\n  podSelector", text: "    - port: 9094\n      protocol: TCP\n  podSelector"},
+		{name: "manifests/alertmanager-networkPolicy.yaml", old: "  - from:\n    - podSelector:\n        matchLabels:\n          app.kubernetes.io/name: alertmanager\n    ports:\n    - port: 9094\n      protocol: TCP\n    - port: 9094\n      protocol: UDP\n  podSelector", text: "  podSelector"},
 	}, []string{}},
 	{
 		"indent and comment", prometheus,
