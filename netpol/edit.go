@@ -68,8 +68,8 @@ func (rel *Relation) try(old, edited []*Policy) *Difference {
 	if len(rel.space.peers)+len(added) > rel.rows.room() {
 		return rel.wider(names, cuts).try(old, edited)
 	}
-	rel.space.added, rel.space.cut, rel.rows.points = added, cut, len(rel.space.peers)+len(added)
-	defer func() { rel.space.added, rel.space.cut, rel.rows.points = nil, nil, len(rel.space.peers) }()
+	rel.extend(added, cut)
+	defer rel.extend(nil, nil)
 	t := &trial{
 		Relation: rel, locals: rel.locals.trying(names), old: old,
 		without: map[*group]*group{}, gains: map[int][]*group{}, in: map[int]row{}, out: map[int]row{},
@@ -80,6 +80,12 @@ func (rel *Relation) try(old, edited []*Policy) *Difference {
 	d := &Difference{space: &s, rows: rel.rows, before: before, after: &after}
 	t.compare(d)
 	return d
+}
+
+// extend adds peers to the space, in place of those that were added before.
+func (rel *Relation) extend(added []addedPeer, cut map[int]netip.Prefix) {
+	rel.space.added, rel.space.cut = added, cut
+	rel.rows.points = rel.space.size()
 }
 
 // unknown returns the names of namespaces and the blocks of policies by which the
@@ -166,17 +172,18 @@ func (t *trial) evaluate() map[Peer][]*group {
 	after := make(map[Peer][]*group, len(t.points))
 	for _, y := range t.points {
 		peer := t.space.peer(y)
-		groups := t.groups(y, t.locals.cluster.endAsBuilt(peer).groups)
+		before := t.locals.cluster.endAsBuilt(peer).groups
+		groups := t.groups(y, before)
 		after[peer] = groups
 		var ports []Port
 		if peer.workload != nil {
 			ports = peer.workload.Ports
 		}
-		if in := t.locals.row(groups, ports, Ingress); in != t.before(t.Relation.in, y) {
+		if in := t.locals.row(groups, ports, Ingress, allRow); in != t.locals.row(before, ports, Ingress, allRow) {
 			t.in[y] = in
 			t.changed[Ingress] = append(t.changed[Ingress], y)
 		}
-		if out := t.locals.row(groups, ports, Egress); out != t.before(t.Relation.out, y) {
+		if out := t.locals.row(groups, ports, Egress, allRow); out != t.before(t.Relation.out, y) {
 			t.out[y] = out
 			t.changed[Egress] = append(t.changed[Egress], y)
 		}
@@ -254,10 +261,10 @@ func (t *trial) compare(d *Difference) {
 // and which only a change of what peers may call needs.
 func (t *trial) admitting() []row {
 	if t.inTo == nil {
-		points := t.rows.points
-		t.rows.points = len(t.space.peers)
-		t.inTo = t.rows.transposed(slices.All(t.Relation.in))
-		t.rows.points = points
+		added, cut := t.space.added, t.space.cut
+		t.extend(nil, nil)
+		t.inTo = t.rows.transposed(slices.All(t.sides(Ingress, func(int) row { return allRow })))
+		t.extend(added, cut)
 	}
 	return t.inTo
 }

@@ -16,6 +16,7 @@ type locals struct {
 	edited   map[groupOn]row // the same for groups of a change that is tried out
 	portSets map[string]int32
 	runs     []run
+	within   []run // what is open of these
 }
 
 // groupOn is a group in a direction, for workloads with given ports where they
@@ -45,17 +46,18 @@ func (l *locals) trying(names []string) *locals {
 	return &t
 }
 
-// row returns what the policies of groups allow a peer with the given ports.
-func (l *locals) row(groups []*group, ports []Port, d Direction) row {
+// row returns what the policies of groups allow a peer with the given ports, of what
+// is open to it otherwise.
+func (l *locals) row(groups []*group, ports []Port, d Direction, open row) row {
 	if len(groups) == 0 {
-		return allRow
+		return open
 	}
-	allowed, undecided := noRow, allRow
+	allowed, undecided := noRow, open
 	if admin := deciding(groups, AdminTier, d); admin != nil {
 		allowed, undecided = l.decideByRules(admin, ports, d, allowed, undecided)
 	}
 	if isolated(groups, d) {
-		return l.rows.union(allowed, l.rows.intersect(undecided, l.isolate(groups, ports, d)))
+		return l.rows.union(allowed, l.isolate(groups, ports, d, undecided))
 	}
 	if baseline := deciding(groups, BaselineTier, d); baseline != nil {
 		allowed, undecided = l.decideByRules(baseline, ports, d, allowed, undecided)
@@ -69,7 +71,7 @@ func (l *locals) decideByRules(policies []*Policy, ports []Port, d Direction, al
 	passed := noRow
 	for _, p := range policies {
 		for _, rule := range p.Rules(d) {
-			matched := l.rows.intersect(undecided, l.rule(rule, ports))
+			matched := l.rule(rule, ports, undecided)
 			undecided = l.rows.subtract(undecided, matched)
 			switch rule.Action {
 			case Allow:
@@ -82,39 +84,45 @@ func (l *locals) decideByRules(policies []*Policy, ports []Port, d Direction, al
 	return allowed, l.rows.union(undecided, passed)
 }
 
-// isolate returns what the network tier allows. The groups that most workloads
+// isolate returns what the network tier allows of what is open. The groups that most workloads
 // share come first, so that their union is computed once.
-func (l *locals) isolate(groups []*group, ports []Port, d Direction) row {
+func (l *locals) isolate(groups []*group, ports []Port, d Direction, open row) row {
 	if len(groups) > 2 {
 		groups = slices.Clone(groups)
 		slices.SortStableFunc(groups, func(g, h *group) int { return cmp.Compare(len(h.members), len(g.members)) })
 	}
 	allowed := noRow
 	for _, g := range groups {
-		allowed = l.rows.union(allowed, l.groupRow(g, ports, d))
+		if len(g.members) <= 1 { // so nobody else asks
+			allowed = l.rows.union(allowed, l.policies(g, ports, d, open))
+		} else {
+			allowed = l.rows.union(allowed, l.rows.intersect(l.shared(g, ports, d), open))
+		}
 	}
 	return allowed
 }
 
-func (l *locals) groupRow(g *group, ports []Port, d Direction) row {
+// shared returns what the policies of a group allow, which many peers ask.
+func (l *locals) shared(g *group, ports []Port, d Direction) row {
 	key := groupOn{group: g, direction: d}
-	alone := len(g.members) <= 1 // so nobody else asks
-	if !alone {
-		if d == Ingress && g.namesPorts() {
-			key.ports = l.portsOf(ports)
-		}
-		if known, ok := l.known(g)[key]; ok {
-			return known
-		}
+	if d == Ingress && g.namesPorts() {
+		key.ports = l.portsOf(ports)
 	}
+	allowed, known := l.known(g)[key]
+	if !known {
+		allowed = l.policies(g, ports, d, allRow)
+		l.known(g)[key] = allowed
+	}
+	return allowed
+}
+
+// policies returns the union of the policies of a group that are of the network tier.
+func (l *locals) policies(g *group, ports []Port, d Direction, open row) row {
 	allowed := noRow
 	for _, p := range g.policies {
 		if p.Tier == NetworkTier {
-			allowed = l.rows.union(allowed, l.policy(p, ports, d))
+			allowed = l.rows.union(allowed, l.policy(p, ports, d, open))
 		}
-	}
-	if !alone {
-		l.known(g)[key] = allowed
 	}
 	return allowed
 }
@@ -153,19 +161,19 @@ func (l *locals) portsOf(ports []Port) int32 {
 }
 
 // policy returns the union of the rules of a policy of the network tier.
-func (l *locals) policy(p *Policy, ports []Port, d Direction) row {
+func (l *locals) policy(p *Policy, ports []Port, d Direction, open row) row {
 	l.runs = l.runs[:0]
 	allowed := noRow
 	for _, rule := range p.Rules(d) {
 		allowed = l.rows.union(allowed, l.parts(rule, ports))
 	}
-	return l.addRuns(allowed)
+	return l.addRuns(allowed, open)
 }
 
-// rule returns what a single rule matches.
-func (l *locals) rule(rule *Rule, ports []Port) row {
+// rule returns what a single rule matches of what is open.
+func (l *locals) rule(rule *Rule, ports []Port, open row) row {
 	l.runs = l.runs[:0]
-	return l.addRuns(l.parts(rule, ports))
+	return l.addRuns(l.parts(rule, ports), open)
 }
 
 // parts returns what a rule matches, except for what it adds to l.runs.
@@ -247,8 +255,17 @@ func (l *locals) declaring(p *RulePort) row {
 
 func byFirst(a, b run) int { return cmp.Compare(a.first, b.first) }
 
-// addRuns adds l.runs, which may overlap and come in any order, to a row.
-func (l *locals) addRuns(n row) row {
-	slices.SortFunc(l.runs, byFirst)
-	return l.rows.addOverlapping(n, l.runs)
+// addRuns adds l.runs, which may overlap and come in any order, to a row, and returns
+// what is open of both.
+func (l *locals) addRuns(n, open row) row {
+	runs := l.runs
+	if open != allRow {
+		l.within = l.within[:0]
+		for _, r := range l.runs {
+			l.within = l.rows.appendWithin(l.within, open, r)
+		}
+		runs = l.within
+	}
+	slices.SortFunc(runs, byFirst)
+	return l.rows.addOverlapping(l.rows.intersect(n, open), runs)
 }

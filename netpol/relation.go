@@ -14,12 +14,11 @@ type Relation struct {
 	space  *space
 	rows   *rows
 	locals *locals
-	// What each side allows alone, by point: in over the sources that a destination
-	// admits, out over the destinations that a source may call, outTo the same as
-	// out over sources by destination.
-	in, out, outTo []row
-	inTo           []row // like outTo for in; nil until a change needs it
-	to             []row // what both allow, over the sources by destination
+	// What sources allow alone, by point: out over the destinations that a source may
+	// call, outTo the same over sources by destination.
+	out, outTo []row
+	inTo       []row // what destinations admit alone, over them by source; nil until a change needs it
+	to         []row // what both allow, over the sources by destination
 	points         map[Peer]int
 }
 
@@ -34,15 +33,12 @@ const spare = 64
 
 func newRelation(c *Cluster, s *space, r *rows) *Relation {
 	rel := &Relation{space: s, rows: r, locals: newLocals(c, s, r)}
-	rel.in, rel.out = rel.sides(Ingress), rel.sides(Egress)
+	rel.out = rel.sides(Egress, func(int) row { return allRow })
 	rel.outTo = r.transposed(slices.All(rel.out))
-	rel.to = make([]row, len(s.peers))
+	rel.to = rel.sides(Ingress, func(y int) row { return rel.outTo[y] })
 	pods := rel.pods()
-	for y := range rel.to {
-		rel.to[y] = r.intersect(rel.in[y], rel.outTo[y])
-		if y >= s.blocks {
-			rel.to[y] = r.intersect(rel.to[y], pods)
-		}
+	for y := s.blocks; y < len(s.peers); y++ {
+		rel.to[y] = r.intersect(rel.to[y], pods)
 	}
 	return rel
 }
@@ -52,22 +48,24 @@ func (rel *Relation) pods() row {
 	return rel.rows.build(appendRange(nil, 0, rel.space.blocks))
 }
 
-// sides returns what the policies of every peer allow in a direction. Peers that
-// the cluster does not have, but another of the same space, have no row.
-func (rel *Relation) sides(d Direction) []row {
+// sides returns what the policies of every peer allow in a direction of what is open
+// to it. Peers that the cluster does not have, but another of the same space, have no
+// row.
+func (rel *Relation) sides(d Direction, open func(point int) row) []row {
 	l := rel.locals
 	all := make([]row, len(rel.space.peers))
-	for y := rel.space.blocks; y < len(all); y++ {
-		all[y] = allRow
-	}
 	for y := range rel.space.others {
 		all[y] = noRow
 	}
 	for i, w := range l.cluster.Workloads {
-		all[l.points[i]] = l.row(w.groups, w.Ports, d)
+		y := int(l.points[i])
+		all[y] = l.row(w.groups, w.Ports, d, open(y))
 	}
 	for y := rel.space.others; y < rel.space.blocks; y++ {
-		all[y] = l.row(l.cluster.end(rel.space.peers[y]).groups, nil, d)
+		all[y] = l.row(l.cluster.end(rel.space.peers[y]).groups, nil, d, open(y))
+	}
+	for y := rel.space.blocks; y < len(all); y++ {
+		all[y] = open(y)
 	}
 	return all
 }
@@ -89,11 +87,7 @@ func (rel *Relation) Allowed(from, to Peer) ConnSet {
 // Restricted tells whether the policies of a workload of the cluster keep some
 // connection of a direction away.
 func (rel *Relation) Restricted(w *Workload, d Direction) bool {
-	y, _ := rel.point(PodsOf(w))
-	if d == Egress {
-		return rel.out[y] != allRow
-	}
-	return rel.in[y] != allRow
+	return rel.locals.row(w.groups, w.Ports, d, allRow) != allRow
 }
 
 func (rel *Relation) point(p Peer) (point int, known bool) {

@@ -308,26 +308,35 @@ func (r *rows) children(part row) node {
 // appendRuns appends the runs of a row that are not empty, up to before points,
 // ascending, neighbours with the same connections joined.
 func (r *rows) appendRuns(runs []run, n row, points int) []run {
-	return r.appendPart(runs, n, points, 0, r.levels)
+	return r.appendWithin(runs, n, run{0, int32(points - 1), allConn})
 }
 
-func (r *rows) appendPart(runs []run, n row, points, first, level int) []run {
-	if first >= points || n == noRow {
-		return runs
+// appendWithin appends likewise what a row has in common with a run.
+func (r *rows) appendWithin(runs []run, n row, of run) []run {
+	return r.appendPart(runs, n, of, 0, r.levels)
+}
+
+func (r *rows) appendPart(runs []run, n row, of run, first, level int) []run {
+	if n.isUniform() {
+		n = r.intersect(n, uniformRow(of.conn))
 	}
-	if !n.isUniform() {
+	switch {
+	case n == noRow:
+		return runs
+	case !n.isUniform():
 		size := 1 << (fork * (level - 1))
-		for i, c := range r.node(n) {
-			runs = r.appendPart(runs, c, points, first+i*size, level-1)
+		children := r.node(n)
+		for i := max(0, (int(of.first)-first)/size); i < fanOut && first+i*size <= int(of.last); i++ {
+			runs = r.appendPart(runs, children[i], of, first+i*size, level-1)
 		}
 		return runs
 	}
-	last := int32(min(first+1<<(fork*level), points) - 1)
-	if k := len(runs) - 1; k >= 0 && runs[k].last == int32(first)-1 && runs[k].conn == n.conn() {
-		runs[k].last = last
+	next := run{max(int32(first), of.first), min(int32(first+1<<(fork*level)-1), of.last), n.conn()}
+	if k := len(runs) - 1; k >= 0 && runs[k].last == next.first-1 && runs[k].conn == next.conn {
+		runs[k].last = next.last
 		return runs
 	}
-	return append(runs, run{int32(first), last, n.conn()})
+	return append(runs, next)
 }
 
 // addOverlapping returns the union of a row and of runs that ascend by their first
