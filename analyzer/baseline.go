@@ -12,34 +12,44 @@ import (
 )
 
 // baselineVersion changes when older programs would misread a baseline.
-const baselineVersion = 1
+const baselineVersion = 2
 
 // Baseline holds findings that were there when a team began to look, sorted.
 type Baseline struct {
 	Findings []Known
 }
 
-// Known is a finding of a baseline. Only the fingerprint counts, the rest is for people.
+// Known is a finding of a baseline. By the fingerprints and the file it is known again,
+// the rest is for people.
 type Known struct {
 	Fingerprint string `json:"fingerprint"`
-	Rule        string `json:"rule"`
-	Object      string `json:"object"`
-	File        string `json:"file"`
-	Message     string `json:"message"`
+	// Also are the fingerprints of the same finding where it is seen otherwise: of other
+	// objects, or in other environments.
+	Also    []string `json:"also,omitempty"`
+	Rule    string   `json:"rule"`
+	Object  string   `json:"object"`
+	File    string   `json:"file"`
+	Message string   `json:"message"`
 }
 
-// NewBaseline makes a baseline of findings.
-func NewBaseline(findings []Finding) *Baseline {
+// Baseline returns one of the report's findings.
+func (r *Report) Baseline() *Baseline {
+	also := map[spot][]string{}
+	for _, t := range r.traces {
+		if t.counts {
+			also[t.spot] = slices.Concat(t.weighty[1:], t.others)
+		}
+	}
 	b := &Baseline{}
-	for _, f := range findings {
-		known := Known{Fingerprint: f.Fingerprint, Rule: f.Rule.ID, File: f.File, Message: f.Message}
+	for _, f := range r.Findings {
+		known := Known{Fingerprint: f.Fingerprint, Also: also[f.spot()], Rule: f.Rule.ID, File: f.File, Message: f.Message}
 		if f.Object.Kind != "" {
 			known.Object = f.Object.String()
 		}
 		b.Findings = append(b.Findings, known)
 	}
 	slices.SortFunc(b.Findings, func(a, b Known) int {
-		return cmp.Or(strings.Compare(a.Rule, b.Rule), strings.Compare(a.Object, b.Object), strings.Compare(a.Fingerprint, b.Fingerprint))
+		return cmp.Or(strings.Compare(a.Rule, b.Rule), strings.Compare(a.Object, b.Object), strings.Compare(a.Fingerprint, b.Fingerprint), strings.Compare(a.File, b.File))
 	})
 	return b
 }
@@ -109,22 +119,39 @@ func (b *Baseline) Write(w io.Writer) error {
 	return err
 }
 
-// Without returns the baseline without some of its findings.
+// Without returns the baseline without some of its findings, each as often as it is given.
 func (b *Baseline) Without(fixed []Known) *Baseline {
-	return &Baseline{Findings: slices.DeleteFunc(slices.Clone(b.Findings), func(k Known) bool { return slices.Contains(fixed, k) })}
+	rest := slices.Clone(b.Findings)
+	for _, f := range fixed {
+		if i := slices.IndexFunc(rest, f.equal); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+		}
+	}
+	return &Baseline{Findings: rest}
 }
+
+func (k Known) equal(other Known) bool {
+	return k.Fingerprint == other.Fingerprint && k.File == other.File && k.Rule == other.Rule &&
+		k.Object == other.Object && k.Message == other.Message && slices.Equal(k.Also, other.Also)
+}
+
+// Seen is how much of a repository a report is about.
+type Seen int
+
+const (
+	Part       Seen = iota // what was asked for is not the whole repository
+	Incomplete             // the whole, but something could not be rendered
+	Whole
+)
 
 // Except takes the findings of a baseline out of the report and counts them. What the
 // baseline holds and the report does not is fixed where the whole repository was seen.
-func (r *Report) Except(b *Baseline, whole bool) {
-	known := map[string]bool{}
-	for _, k := range b.Findings {
-		known[k.Fingerprint] = true
-		if whole && !r.present[k.Fingerprint] {
-			r.Fixed = append(r.Fixed, k)
-		}
+func (r *Report) Except(b *Baseline, seen Seen) {
+	known, left := b.match(r.traces, seen > Part)
+	if seen == Whole {
+		r.Fixed = append(r.Fixed, left...)
 	}
 	before := len(r.Findings)
-	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return known[f.Fingerprint] })
+	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return known[f.spot()] })
 	r.InBaseline += before - len(r.Findings)
 }

@@ -56,24 +56,32 @@ func decide(results []*assessment, decisions *suppressions, severities []config.
 // take puts the findings of the groups where they belong, each with the environments
 // for which that was decided.
 func (r *Report) take(groups []*group, persona rules.Persona) {
-	r.present, r.sightings = map[string]bool{}, map[string][]Sighting{}
+	r.sightings = map[spot][]Sighting{}
 	seen := func(g *group) bool { return max(persona.Rank(), 0) >= g.persona().Rank() }
 	for _, g := range groups {
-		counted := g.only(func(v located) bool { return !v.off && v.suppressed == nil })
-		suppressed := g.only(func(v located) bool { return v.suppressed != nil })
-		if counted != nil || suppressed != nil {
-			r.present[g.fingerprint] = true
-			r.sightings[g.fingerprint] = g.sightings()
+		if counted := g.only(func(v located) bool { return !v.off && v.suppressed == nil }); counted != nil {
+			f := r.note(counted, seen(counted))
+			if seen(counted) {
+				r.Findings = append(r.Findings, f)
+			}
 		}
-		if counted != nil && seen(counted) {
-			r.Findings = append(r.Findings, counted.finding())
-		}
-		if suppressed != nil && seen(suppressed) {
-			by := suppressed.spokesman().suppressed
-			r.Suppressed = append(r.Suppressed, Suppressed{Finding: suppressed.finding(), Reason: by.reason, By: by.Pos})
+		if suppressed := g.only(func(v located) bool { return v.suppressed != nil }); suppressed != nil {
+			f := r.note(suppressed, false)
+			if seen(suppressed) {
+				by := suppressed.spokesman().suppressed
+				r.Suppressed = append(r.Suppressed, Suppressed{Finding: f, Reason: by.reason, By: by.Pos})
+			}
 		}
 	}
 	slices.SortStableFunc(r.Findings, compareFindings)
+}
+
+// note keeps what is asked of a finding later.
+func (r *Report) note(g *group, counts bool) Finding {
+	f := g.finding()
+	r.traces = append(r.traces, trace{spot: f.spot(), identity: g.identity(), counts: counts})
+	r.sightings[f.spot()] = append(r.sightings[f.spot()], g.sightings()...)
+	return f
 }
 
 // only is the group without some violations, nil where none is left.

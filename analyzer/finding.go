@@ -18,7 +18,7 @@ type Finding struct {
 	Message string // lowercase, no final period
 	Related []Related
 	// Fingerprint stays when lines move, files are renamed and documents reordered, and
-	// changes with the defect.
+	// changes with the defect. Findings that differ in nothing but their place share it.
 	Fingerprint string
 }
 
@@ -29,7 +29,7 @@ type Sighting struct {
 	Object      manifest.Ref
 	Severity    rules.Severity
 	Message     string
-	// Defect identifies the defect as a fingerprint does, apart from others that are alike.
+	// Defect identifies the defect in this environment as a fingerprint does that of a finding.
 	Defect string
 }
 
@@ -59,12 +59,20 @@ type Report struct {
 	Workloads    int // in all environments
 	Policies     int // in all environments
 
-	// present holds the fingerprints of everything that was found, also of what is
-	// suppressed or for another persona.
-	present map[string]bool
-	// sightings are those of all findings, by fingerprint.
-	sightings map[string][]Sighting
+	// traces are those of everything that was found, also of what is suppressed or for
+	// another persona.
+	traces []trace
+	// sightings are those of all findings.
+	sightings map[spot][]Sighting
 }
+
+// spot tells findings of one report apart.
+type spot struct {
+	rule, fingerprint string
+	pos               manifest.Pos
+}
+
+func (f Finding) spot() spot { return spot{f.Rule.ID, f.Fingerprint, f.Pos} }
 
 // Sightings tells how a finding of the report, suppressed or not, is in each of its
 // environments. Of a report that Analyze did not make it is the same in all of them.
@@ -75,7 +83,7 @@ func (r *Report) Sightings(f Finding) []Sighting {
 			seen = append(seen, Sighting{Environment: e, Object: f.Object, Severity: f.Severity, Message: f.Message, Defect: f.Fingerprint})
 		}
 	}
-	for _, s := range r.sightings[f.Fingerprint] {
+	for _, s := range r.sightings[f.spot()] {
 		if slices.Contains(f.Environments, s.Environment) {
 			seen = append(seen, s)
 		}

@@ -128,7 +128,7 @@ func TestFingerprintsOfAnyOrder(t *testing.T) {
 func TestNamed(t *testing.T) {
 	for message, want := range map[string]string{
 		`NetworkPolicy "web" selects nothing: no workload has app=wbe`: `"web" app=wbe`,
-		`Deployment "a" and 2 more may ask`:                            `"a"`,
+		`Deployment "a" and 2 more may ask`:                            ``,
 		`namespace "x" has no default deny for ingress and egress`:     `"x" ingress egress`,
 		`"a" on TCP 6379, but "b" does not let it in`:                  `"a" 6379 "b"`,
 		`no workload matches podSelector app in (a,b),!debug`:          `(a,b) !debug`,

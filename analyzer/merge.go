@@ -9,26 +9,18 @@ import (
 	"github.com/ringfence/ringfence/rules"
 )
 
-// merge makes one group of what the environments say of one rule, source position and
-// object, in the order of their findings.
+// merge makes one group of what the environments say of one rule and source position,
+// in the order of their findings.
 func merge(results []*assessment) []*group {
 	groups := fold(gather(results))
 	slices.SortStableFunc(groups, func(a, b *group) int { return compareFindings(a.finding(), b.finding()) })
-	signatures := make([]string, len(groups))
-	for i, g := range groups {
-		signatures[i] = g.spokesman().signature()
-	}
-	for i, hash := range fingerprints(signatures) {
-		groups[i].fingerprint = hash
-	}
 	return groups
 }
 
-// group holds the violations of one rule at one position of one object.
+// group holds the violations of one rule at one position that one edit corrects.
 type group struct {
-	origin      manifest.Origin
-	violations  []located // worst first
-	fingerprint string
+	origin     manifest.Origin
+	violations []located // worst first
 }
 
 // key tells groups apart.
@@ -101,30 +93,24 @@ func (l located) everywhere(at manifest.Origin) everywhere {
 	return everywhere{rule: l.Rule.ID, source: l.place.source(), pos: at.Pos}
 }
 
-// fold joins groups that differ only in the namespace of the object and have no
-// environment in common: one source that each environment puts into its own
-// namespace. Two namespaces of one environment stay two findings.
+// fold joins the groups of what was written once: an object that is applied to several
+// namespaces, and one to which kustomizations give several names. What a template makes
+// several objects of is not joined: templates of library charts make those of all charts.
 func fold(groups []*group) []*group {
 	var folded []*group
-	last := map[key]*group{}
+	first := map[key]*group{}
 	for _, g := range groups {
 		v := g.violations[0]
-		k := key{rule: v.Rule.ID, pos: g.origin.Pos, subject: v.place.subject()}
-		if first := last[k]; first != nil && disjoint(first, g) {
-			first.violations = append(first.violations, g.violations...)
-			slices.SortStableFunc(first.violations, compareViolations)
+		k := key{rule: v.Rule.ID, pos: g.origin.Pos, subject: v.place.written()}
+		if known := first[k]; known != nil {
+			known.violations = append(known.violations, g.violations...)
+			slices.SortStableFunc(known.violations, compareViolations)
 			continue
 		}
-		last[k] = g
+		first[k] = g
 		folded = append(folded, g)
 	}
 	return folded
-}
-
-func disjoint(a, b *group) bool {
-	return !slices.ContainsFunc(a.environments(), func(e string) bool {
-		return slices.Contains(b.environments(), e)
-	})
 }
 
 func (g *group) environments() []string {
@@ -157,15 +143,47 @@ func (g *group) finding() Finding {
 		Object:       v.place.ref,
 		Origin:       g.origin,
 		Message:      v.Message,
-		Related:      v.related,
-		Fingerprint:  g.fingerprint,
+		Related:      append(slices.Clip(v.related), g.others()...),
+		Fingerprint:  v.fingerprint(v.Severity),
 	}
+}
+
+// others names the objects that the finding is about besides the one that it names, but
+// for those that only have another namespace because they are in another environment.
+func (g *group) others() []Related {
+	v := g.spokesman()
+	told := []manifest.Ref{v.place.ref}
+	var others []Related
+	for _, w := range g.violations {
+		ref := w.place.ref
+		if slices.Contains(told, ref) || ref.Name == v.place.ref.Name && !g.crowded(w.environment) {
+			continue
+		}
+		told = append(told, ref)
+		also := "also " + title(ref)
+		if ref.Namespace != v.place.ref.Namespace {
+			also += " of " + namespaceTitle(ref.Namespace)
+		}
+		others = append(others, Related{Origin: g.origin, Message: also})
+	}
+	return others
+}
+
+// crowded tells whether an environment has several of the objects.
+func (g *group) crowded(environment string) bool {
+	refs := map[manifest.Ref]bool{}
+	for _, v := range g.violations {
+		if v.environment == environment {
+			refs[v.place.ref] = true
+		}
+	}
+	return len(refs) > 1
 }
 
 func (g *group) sightings() []Sighting {
 	all := make([]Sighting, len(g.violations))
 	for i, v := range g.violations {
-		all[i] = Sighting{Environment: v.environment, Object: v.place.ref, Severity: v.severity(), Message: v.Message, Defect: v.signature()}
+		all[i] = Sighting{Environment: v.environment, Object: v.place.ref, Severity: v.severity(), Message: v.Message, Defect: v.signature(v.Severity)}
 	}
 	return all
 }

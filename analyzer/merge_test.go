@@ -58,11 +58,15 @@ spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress, Egress]}
 			},
 			[]summary{{"unprotected-workload", "Deployment/web", "dev prod", rules.High}},
 		},
-		"two namespaces of one environment: two findings": {
+		"two namespaces of one environment, written once: one finding": {
 			[]Environment{{Name: "prod", Objects: append(in("kube-a", web), in("kube-b", web)...)}},
+			[]summary{{"unprotected-workload", "kube-a/Deployment/web", "prod", rules.Medium}},
+		},
+		"two objects at one line, as a template makes them: two findings": {
+			[]Environment{{Name: "prod", Objects: in("kube-a", []*manifest.Object{web[0].WithName("web-a"), web[0].WithName("web-b")})}},
 			[]summary{
-				{"unprotected-workload", "kube-a/Deployment/web", "prod", rules.Medium},
-				{"unprotected-workload", "kube-b/Deployment/web", "prod", rules.Medium},
+				{"unprotected-workload", "kube-a/Deployment/web-a", "prod", rules.Medium},
+				{"unprotected-workload", "kube-a/Deployment/web-b", "prod", rules.Medium},
 			},
 		},
 		"a namespace of its own in each environment: one finding": {

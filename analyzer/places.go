@@ -88,6 +88,24 @@ func (p place) subject() string {
 	return p.ref.Group + " " + p.ref.Kind + " " + p.ref.Name
 }
 
+// written is the subject as it is written where the object is: without a name that the
+// kustomizations that use it gave it.
+func (p place) written() string {
+	if p.object == nil || isKustomization(p.object.File) {
+		return p.subject()
+	}
+	name := p.object.At("metadata", "name").File
+	if p.ref.Kind != p.object.Kind { // a namespace that no object declares
+		if name = p.object.At("metadata", "namespace").File; manifest.Text(p.object.Data, "metadata", "namespace") == "" {
+			return p.ref.Group + " " + p.ref.Kind
+		}
+	}
+	if isKustomization(name) {
+		return p.ref.Group + " " + p.ref.Kind
+	}
+	return p.subject()
+}
+
 // source is where an object comes from: the same for what several environments
 // render from one file.
 type source struct {

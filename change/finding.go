@@ -23,11 +23,14 @@ type Finding struct {
 
 // newlySuppressed returns what was not suppressed before.
 func newlySuppressed(before, after []analyzer.Suppressed) []analyzer.Suppressed {
-	known := make(map[string]bool)
+	known := make(map[string]int)
 	for _, s := range before {
-		known[s.Fingerprint] = true
+		known[s.Fingerprint]++
 	}
-	return slices.DeleteFunc(slices.Clone(after), func(s analyzer.Suppressed) bool { return known[s.Fingerprint] })
+	return slices.DeleteFunc(slices.Clone(after), func(s analyzer.Suppressed) bool {
+		known[s.Fingerprint]--
+		return known[s.Fingerprint] >= 0
+	})
 }
 
 // sighting is a finding in one environment.
@@ -174,7 +177,7 @@ func (s sighting) subject() subject {
 func findings(all []sighting, before rules.Severity) []Finding {
 	var list []Finding
 	for _, s := range all {
-		if k := len(list) - 1; k >= 0 && list[k].Fingerprint == s.Fingerprint && list[k].Message == s.Sighting.Message && list[k].Severity == s.Sighting.Severity {
+		if k := len(list) - 1; k >= 0 && list[k].Fingerprint == s.Fingerprint && list[k].Pos == s.Pos && list[k].Message == s.Sighting.Message && list[k].Severity == s.Sighting.Severity {
 			list[k].In = append(list[k].In, s.environment)
 			continue
 		}

@@ -56,7 +56,7 @@ func (s *selection) partial(paths []string) bool {
 func (c *command) applyBaseline(flags *checkFlags, baseline *analyzer.Baseline, result *analyzer.Report, paths []string) error {
 	b := flags.baseline
 	if b.write != "" {
-		baseline = analyzer.NewBaseline(result.Findings)
+		baseline = result.Baseline()
 		if err := c.writeTo(b.write, func(w io.Writer) error { return baseline.Write(w) }); err != nil {
 			return err
 		}
@@ -64,12 +64,18 @@ func (c *command) applyBaseline(flags *checkFlags, baseline *analyzer.Baseline, 
 	if baseline == nil {
 		return nil
 	}
-	whole := !flags.partial(paths) && complete(result, flags.allowGaps)
-	result.Except(baseline, whole)
+	seen := analyzer.Whole
+	switch {
+	case flags.partial(paths):
+		seen = analyzer.Part
+	case !complete(result, flags.allowGaps):
+		seen = analyzer.Incomplete
+	}
+	result.Except(baseline, seen)
 	switch {
 	case !b.prune:
 		return nil
-	case !whole:
+	case seen != analyzer.Whole:
 		fmt.Fprintln(c.stderr, "ringfence: the baseline is left as it is: part of the repository could not be seen")
 		return nil
 	}
