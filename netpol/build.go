@@ -150,14 +150,21 @@ func (b *builder) note(p *Policy) {
 	}
 }
 
-// workload reads a workload. It returns nil for one without a template of its own: a
-// Rollout may refer to a Deployment that has one.
+// workload reads a workload. It returns nil for one that the API server refuses because it
+// has no name or no template, and for a Rollout that refers to a Deployment that has one.
 func (b *builder) workload(r *reader, path []any) *Workload {
 	template := r.root().at(path...)
-	if !template.present() && r.root().at("spec", "workloadRef").present() {
+	if !template.present() {
+		if !r.root().at("spec", "workloadRef").present() {
+			template.reject("there is no pod template")
+		}
 		return nil
 	}
 	w := r.workload(template, path)
+	if w.Name == "" {
+		r.root().at("metadata", "name").reject("is missing")
+		return nil
+	}
 	w.namespace = b.cluster.namespace(w.Namespace)
 	return w
 }

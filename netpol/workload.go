@@ -52,15 +52,11 @@ func (w *Workload) nodeLabels() map[string]string {
 	return labels
 }
 
-// workload reads an object whose pod template, which may be absent, is at path.
+// workload reads an object whose pod template is at path.
 func (r *reader) workload(template *field, path []any) *Workload {
 	w := r.workloads.put(Workload{Ref: r.object.Ref, Source: r.object, TemplatePath: path})
 	if w.Name == "" {
 		w.Name, _ = r.root().at("metadata", "generateName").text()
-	}
-	if !template.present() {
-		template.reject("there is no pod template")
-		return w
 	}
 	metadata, spec := template.child("metadata"), template.child("spec")
 	if !template.mapping() || !metadata.mapping() || !spec.mapping() {

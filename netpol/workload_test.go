@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -194,9 +195,29 @@ func TestTheLastOfTwoCounts(t *testing.T) {
 	}
 }
 
-func TestNoTemplate(t *testing.T) {
-	_, gaps := New(parse(t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: ns}, spec: {}}`), Options{})
-	if len(gaps) != 1 || gaps[0].Reason != `Deployment "w": spec.template: there is no pod template` {
-		t.Errorf("got %v", gaps)
+// What the API server refuses as a whole runs no pods, and is said.
+func TestRefusedWorkloads(t *testing.T) {
+	c, gaps := New(parse(t, `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: ns}, spec: {}}
+---
+{apiVersion: v1, kind: Pod, metadata: {namespace: ns}, spec: {containers: []}}
+---
+{apiVersion: v1, kind: Pod}
+`), Options{})
+	var got []string
+	for _, g := range gaps {
+		got = append(got, g.Reason)
+	}
+	slices.Sort(got)
+	want := []string{
+		`Deployment "w": spec.template: there is no pod template`,
+		`Pod "": metadata.name: is missing`,
+		`Pod "": metadata.name: is missing`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+	if len(c.Workloads) > 0 {
+		t.Errorf("they are workloads: %v", c.Workloads)
 	}
 }
