@@ -11,7 +11,7 @@ import (
 // about others, or where a policy of that namespace is about them already.
 func (f *facts) elsewhere(own *netpol.Namespace, s netpol.Selector, name string) []elsewhereFact {
 	found := []elsewhereFact{}
-	if own.Private || s.IsEmpty() || usesControllerLabels(s) || known(own, own) == 0 ||
+	if own.Private || s.IsEmpty() || f.asksForGivenLabels(s) || known(own, own) == 0 ||
 		f.operators.pods([]*netpol.Namespace{own}, s) != noOperator || len(f.matching(own, &s)) > 0 {
 		return found
 	}

@@ -20,6 +20,7 @@ type facts struct {
 	entries   map[*netpol.Workload][]netpol.Entry
 	exposures map[*netpol.Workload][]netpol.Entry // the entries from outside
 	operators operators
+	labels    map[string]bool // the keys that workloads have
 	rules     map[*netpol.Rule]ruleTraits
 	calls     *traffic.Graph
 	asksAPI   map[*netpol.Workload]bool // which call the API server
@@ -35,6 +36,7 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 		gaps:       gaps,
 		cluster:    cluster,
 		places:     newPlaces(),
+		labels:     map[string]bool{},
 		rules:      map[*netpol.Rule]ruleTraits{},
 		calls:      traffic.Infer(cluster, env.Objects, env.Hints...),
 		asksAPI:    map[*netpol.Workload]bool{},
@@ -45,6 +47,11 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 	f.operators = findOperators(env.Objects, env.Cluster.OperatorPods, f.calls.PodMakers)
 	f.entries, f.exposures = entriesOf(cluster)
 	f.countCalls()
+	for _, w := range cluster.Workloads {
+		for key := range w.Labels {
+			f.labels[key] = true
+		}
+	}
 	for _, p := range cluster.Policies {
 		for _, r := range slices.Concat(p.IngressRules, p.EgressRules) {
 			f.rules[r] = f.traits(r)

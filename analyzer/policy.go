@@ -20,7 +20,7 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 		Selected:           f.workloadIDs(p.Selected),
 		OnHostNetwork:      []int{},
 		NamespaceWorkloads: known(own, own),
-		ControllerLabels:   usesControllerLabels(p.Selector),
+		ControllerLabels:   f.asksForGivenLabels(p.Selector),
 		OperatorPods:       f.operators.pods([]*netpol.Namespace{own}, p.Selector),
 		TypesWritten:       p.TypesWritten,
 		Types:              sides[bool]{Ingress: p.Isolates(netpol.Ingress), Egress: p.Isolates(netpol.Egress)},
@@ -134,7 +134,7 @@ func (f *facts) peer(p *netpol.RulePeer) peerFact {
 		fact.Elsewhere = f.elsewhere(namespaces[0], *p.PodSelector, "")
 	}
 	if p.PodSelector != nil {
-		fact.ControllerLabels = usesControllerLabels(*p.PodSelector)
+		fact.ControllerLabels = f.asksForGivenLabels(*p.PodSelector)
 		fact.OperatorPods = f.operators.pods(namespaces, *p.PodSelector)
 		if len(fact.Matches) == 0 {
 			fact.Rewritten = f.rewritten(p, namespaces)

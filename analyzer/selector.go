@@ -38,10 +38,16 @@ func nameSays(name string) string {
 	}
 }
 
-// usesControllerLabels tells whether a selector asks for labels that controllers
-// put on pods and no template holds:
-// https://kubernetes.io/docs/reference/labels-annotations-taints/
-func usesControllerLabels(s netpol.Selector) bool {
+// asksForGivenLabels tells whether a selector asks for labels that programs give to pods
+// while they run and no template holds: those of Kubernetes' controllers, of Spark and of
+// Zalando's operator for PostgreSQL, and any with a domain that no workload of the cluster
+// has, for most that have one belong to an operator. Those under app.kubernetes.io are
+// written by hand.
+//
+//   - https://kubernetes.io/docs/reference/labels-annotations-taints/
+//   - https://spark.apache.org/docs/latest/running-on-kubernetes.html
+//   - https://postgres-operator.readthedocs.io/en/latest/reference/operator_parameters/
+func (f *facts) asksForGivenLabels(s netpol.Selector) bool {
 	return slices.ContainsFunc(s.Requirements, func(r netpol.Requirement) bool {
 		if r.Operator != netpol.In && r.Operator != netpol.Exists {
 			return false
@@ -50,10 +56,11 @@ func usesControllerLabels(s netpol.Selector) bool {
 		case "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
 			"job-name", "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index",
 			"controller-uid", "batch.kubernetes.io/controller-uid",
-			"pod-template-hash", "controller-revision-hash", "pod-template-generation":
+			"pod-template-hash", "controller-revision-hash", "pod-template-generation",
+			"spark-role", "spark-app-selector", "spilo-role":
 			return true
-		default:
-			return false
 		}
+		domain, _, found := strings.Cut(r.Key, "/")
+		return found && domain != "app.kubernetes.io" && !f.labels[r.Key]
 	})
 }

@@ -22,7 +22,7 @@ func (f *facts) service(s *netpol.Service) (fact serviceFact, ok bool) {
 		Nearly:             []int{},
 		Akin:               []int{},
 		NamespaceWorkloads: known(own, own),
-		ControllerLabels:   usesControllerLabels(s.Selector),
+		ControllerLabels:   f.asksForGivenLabels(s.Selector),
 		OperatorPods:       f.operators.pods([]*netpol.Namespace{own}, s.Selector),
 		MissingTargets:     []missingTargetFact{},
 	}

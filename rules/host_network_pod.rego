@@ -46,7 +46,12 @@ _severity(daemon) := "low" if {
 	daemon
 } else := "medium"
 
-_selected(id) := sprintf(", and %s has no effect on it", [concat(" and ", titles)]) if {
-	titles := {lib.policy[p].title | some p in lib.workload[id].matched_by}
-	count(titles) > 0
+_selected(id) := sprintf(", and %s has no effect on it", [titles[0]]) if {
+	titles := _titles(id)
+	count(titles) == 1
+} else := sprintf(", and %s and %d more have no effect on it", [titles[0], count(titles) - 1]) if {
+	titles := _titles(id)
+	count(titles) > 1
 } else := ""
+
+_titles(id) := [lib.policy[p].title | some p in lib.workload[id].matched_by]

@@ -26,6 +26,15 @@ test_names_the_policy_without_effect if {
 	f.related == [{"object": 2, "path": ["spec", "podSelector"], "message": "selects it without effect"}]
 }
 
+test_names_one_of_several_policies if {
+	policies := [model.policy({}), model.policy({"id": 3, "title": "NetworkPolicy \"all\""})]
+	found := findings with input as model.input_of({
+		"workloads": [model.workload({"host_network": true, "matched_by": [2, 3]})],
+		"policies": policies,
+	})
+	{f.message | some f in found} == {"policies do not apply to Deployment \"cart\": its pods are on the host network, and NetworkPolicy \"cart\" and 1 more have no effect on it"}
+}
+
 test_daemons_of_the_system_are_low if {
 	{f.severity | some f in _found({"daemon": true})} == {"low"}
 }
