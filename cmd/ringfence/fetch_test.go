@@ -252,3 +252,64 @@ func TestFetchCommand(t *testing.T) {
 		t.Errorf("it was written through: %s", fmt.Sprintf("%q", data))
 	}
 }
+
+// TestFetchedStaysApart fetches kustomizations whose paths lead into the repository that
+// names them, which kustomize, in a folder of its own, could never follow.
+func TestFetchedStaysApart(t *testing.T) {
+	const up = "../../../../../" // out of host/team/app/COMMIT/folder
+	commit, own := map[string]string{"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n"}, map[string]string{
+		".git/config":                   "",
+		"own/cm.yaml":                   "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s3cret}\n",
+		"own/kustomization.yaml":        "resources: [cm.yaml]\n",
+		"component/kustomization.yaml":  "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [../own/cm.yaml]\n",
+		"generators/kustomization.yaml": "resources: [generator.yaml]\n",
+		"generators/generator.yaml":     "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: s3cret}\nliterals: [a=b]\n",
+		"file.txt":                      "a=s3cret\n",
+		"values.yaml":                   "tier: s3cret\n",
+		"charts/web/Chart.yaml":         "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+		"charts/web/templates/a.yaml":   "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s3cret}\n",
+	}
+	for folder, text := range map[string]string{
+		"file":       "resources: [" + up + "own/cm.yaml]\n",
+		"folder":     "resources: [" + up + "own]\n",
+		"component":  "components: [" + up + "component]\n",
+		"generated":  "configMapGenerator: [{name: a, files: [" + up + "file.txt]}]\n",
+		"variables":  "configMapGenerator: [{name: a, envs: [" + up + "file.txt]}]\n",
+		"chart":      "helmCharts: [{name: web}]\nhelmGlobals: {chartHome: " + up + "charts}\n",
+		"values":     "helmCharts: [{name: web, valuesFile: " + up + "values.yaml}]\nhelmGlobals: {chartHome: ..}\n",
+		"patch":      "resources: [a.yaml]\npatches: [{path: " + up + "own/cm.yaml}]\n",
+		"generators": "generators: [" + up + "generators]\n",
+		"generator":  "generators: [generator.yaml]\n",
+	} {
+		commit[folder+"/kustomization.yaml"] = text
+		commit[folder+"/a.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+		commit[folder+"/generator.yaml"] = "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: a}\nfiles: [" + up + "file.txt]\n"
+	}
+	repo := fetchtest.NewRepository(t)
+	repo.Commit(t, commit, "refs/heads/main")
+	git := repo.Serve(t)
+	own[".ringfence.yaml"] = "fetch: {allow: [" + fetchtest.HostOf(t, git.URL) + "]}\n"
+	for name := range commit {
+		if folder, isRoot := strings.CutSuffix(name, "/kustomization.yaml"); isRoot {
+			own["roots/"+name] = "resources: ['" + git.URL + "/team/app//" + folder + "?ref=main']\n"
+		}
+	}
+	dir, cache := t.TempDir(), t.TempDir()
+	for name, content := range own {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		fetchtest.Must(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		fetchtest.Must(t, os.WriteFile(file, []byte(content), 0o644))
+	}
+	for name := range own {
+		folder, isRoot := strings.CutSuffix(name, "/kustomization.yaml")
+		if !isRoot || !strings.HasPrefix(name, "roots/") {
+			continue
+		}
+		code, out, errOut := runIn(filepath.Join(dir, folder), "render", "--fetch", "--cache", cache)
+		refused := strings.Contains(errOut, "bounds of what was fetched") || strings.Contains(errOut, "leaves the repository") ||
+			strings.Contains(errOut, `chart "web" is not in the repository`)
+		if code != exitIncomplete || !refused || strings.Contains(out+errOut, "s3cret") {
+			t.Errorf("%s: exit code %d, %s%s", folder, code, out, errOut)
+		}
+	}
+}

@@ -60,7 +60,7 @@ func (r *reading) inflate(k *kustomization, pos manifest.Pos, globals *types.Hel
 
 // chartAt finds the folder of a chart in the repository, or fetches it.
 func (r *reading) chartAt(k *kustomization, pos manifest.Pos, globals *types.HelmGlobals, c types.HelmChart) (resolution, *manifest.Gap) {
-	at := r.resolve(path.Join(k.dir, chartDir(globals, c)))
+	at := r.beside(k, chartDir(globals, c))
 	if at.err == nil && at.dir {
 		return at, nil
 	}
@@ -93,7 +93,7 @@ func (r *reading) rendered(k *kustomization) string {
 func (r *reading) chartValues(k *kustomization, pos manifest.Pos, c types.HelmChart) ([]helm.Values, *manifest.Gap) {
 	var files []helm.Values
 	read := func(name string) *manifest.Gap {
-		at := r.resolve(path.Join(k.dir, name))
+		at := r.beside(k, name)
 		data, err := []byte(nil), at.err
 		if err == nil {
 			data, err = r.tree.ReadFile(at.name)

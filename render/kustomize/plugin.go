@@ -2,8 +2,8 @@ package kustomize
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -13,6 +13,7 @@ import (
 	kyaml "sigs.k8s.io/yaml"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/source"
 )
 
 // chartGenerator is the built-in generator that runs helm.
@@ -21,7 +22,7 @@ const chartGenerator = "HelmChartInflationGenerator"
 // pluginFile tells whether the configuration of plugins that an entry names may
 // stay, and returns the names of the charts that it inflates.
 func (r *reading) pluginFile(k *kustomization, u use) (keep bool, charts []string) {
-	at := r.resolve(path.Join(k.dir, u.path))
+	at := r.beside(k, u.path)
 	if at.err != nil && !isURL(u.path) && !isRepository(u.path) {
 		gap := unreadable(u.pos, u.path, at.err)
 		return r.refuse(gap.Pos, gap.Code, gap.Reason), nil
@@ -80,7 +81,7 @@ func (r *reading) pluginFolder(u use, dir string, above []string) bool {
 		return r.refuse(u.pos, manifest.PluginRefused, fmt.Sprintf("the kustomization in %q makes plugins by more than \"resources\"", u.path))
 	}
 	for _, nested := range inner.uses {
-		if at := r.resolve(path.Join(dir, nested.path)); at.err == nil && at.dir && !isURL(nested.path) && !isRepository(nested.path) {
+		if at := r.beside(inner, nested.path); at.err == nil && at.dir && !isURL(nested.path) && !isRepository(nested.path) {
 			if !r.pluginFolder(nested, at.name, append(above, dir)) {
 				return false
 			}
@@ -161,11 +162,15 @@ func (r *reading) pluginInputs(k *kustomization, d *document) (refused *manifest
 }
 
 func (r *reading) pluginInput(k *kustomization, name string) *manifest.Gap {
-	at := r.resolve(path.Join(k.dir, name))
+	at := r.beside(k, name)
 	if isURL(name) || isRepository(name) && (at.err != nil || at.dir) {
 		return &manifest.Gap{Code: manifest.RemoteReference, Reason: remoteReason(name)}
 	}
-	if at.err != nil || at.dir {
+	switch {
+	case errors.Is(at.err, source.ErrOutside):
+		gap := unreadable(manifest.Pos{}, name, at.err)
+		return &gap
+	case at.err != nil || at.dir:
 		return nil // kustomize says so
 	}
 	r.inputs[at.name] = true

@@ -209,12 +209,14 @@ func (r *reading) sanitize(k *kustomization) ([]byte, error) {
 // stays, and is noted as a problem.
 func (r *reading) allow(k *kustomization, u use) bool {
 	name := path.Join(k.dir, u.path)
-	at := r.resolve(name)
+	at := r.beside(k, u.path)
 	if isURL(u.path) || isRepository(u.path) && (at.err != nil || at.dir) {
 		return r.fetched(k, u)
 	}
 	switch {
-	case path.IsAbs(u.path) || name == ".." || strings.HasPrefix(name, "../") || r.tree.MountOf(name) != r.tree.MountOf(k.dir):
+	case r.tree.MountOf(name) != r.tree.MountOf(k.dir):
+		return r.refuse(u.pos, manifest.OutsideRepository, fmt.Sprintf("%q leads across the bounds of what was fetched", u.path))
+	case path.IsAbs(u.path) || name == ".." || strings.HasPrefix(name, "../"):
 		r.problems = append(r.problems, unreadable(u.pos, u.path, source.ErrOutside))
 	case at.err != nil:
 		r.problems = append(r.problems, unreadable(u.pos, u.path, at.err))
@@ -230,6 +232,16 @@ func (r *reading) allow(k *kustomization, u use) bool {
 		r.useFile(k, u, at.name)
 	}
 	return true
+}
+
+// beside is what a kustomization means by a path. No path leads from what was fetched
+// into the repository, or to something else that was fetched, or the other way.
+func (r *reading) beside(k *kustomization, name string) resolution {
+	name = path.Join(k.dir, name)
+	if r.tree.MountOf(name) != r.tree.MountOf(k.dir) {
+		return resolution{err: source.ErrOutside}
+	}
+	return r.resolve(name)
 }
 
 func within(name, dir string) bool { return dir == "." || strings.HasPrefix(name, dir+"/") }
