@@ -218,7 +218,7 @@ func (d *decoder) config(v value, c *Config) {
 
 func (d *decoder) fetch(v value) Fetch {
 	var f Fetch
-	d.object(v, field{key: "allow", decode: func(v value) { f.Allow = list(d, v, d.text) }})
+	d.object(v, field{key: "allow", decode: func(v value) { f.Allow = list(d, v, d.host) }})
 	return f
 }
 

@@ -338,6 +338,16 @@ var documents = []document{
 		errors: []string{`.ringfence.yaml:1:1: unknown key "a\x1bb\n", the keys here are targets, environments, namespaces, clusters, repository, fail-on, kubeVersion, apiVersions, gaps, traffic, cluster, rules, severities, ignores, fetch`},
 	},
 	{
+		name: "hosts", text: "fetch: {allow: ['https://example.com', example.com/charts, '*', '*.example.com:8443', me@example.com, 'example.com:8443', '*.example.com', '[::1]:5000', '::1', 10.0.0.1]}\n",
+		errors: []string{
+			`.ringfence.yaml:1:17: "fetch.allow[0]" must be a host such as example.com, example.com:8443 or *.example.com, not "https://example.com"`,
+			`.ringfence.yaml:1:40: "fetch.allow[1]" must be a host such as example.com, example.com:8443 or *.example.com, not "example.com/charts"`,
+			`.ringfence.yaml:1:60: "fetch.allow[2]" must be a host such as example.com, example.com:8443 or *.example.com, not "*"`,
+			`.ringfence.yaml:1:65: "fetch.allow[3]" must be a host such as example.com, example.com:8443 or *.example.com, not "*.example.com:8443"`,
+			`.ringfence.yaml:1:87: "fetch.allow[4]" must be a host such as example.com, example.com:8443 or *.example.com, not "me@example.com"`,
+		},
+	},
+	{
 		name: "an ignore of everything", text: "ignores:\n- reason: a\n- {rule: x, expires: 2030-01-01}\n",
 		errors: []string{
 			`.ringfence.yaml:2:3: "ignores[0]" ignores everything: give a rule, resource, path or environment`,

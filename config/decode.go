@@ -206,6 +206,17 @@ func (d *decoder) version(v value) string {
 	return text
 }
 
+// host is a name or address, with a port or without, or all names below a domain.
+var host = regexp.MustCompile(`^(\*\.)?[\w-]+(\.[\w-]+)*$|^[\w-]+(\.[\w-]+)*:\d+$|^[0-9a-fA-F]*:[0-9a-fA-F:.]+$|^\[[0-9a-fA-F:.]+\]:\d+$`)
+
+func (d *decoder) host(v value) string {
+	text, ok := d.scalar(v)
+	if ok && !host.MatchString(text) {
+		d.fault(v, "must be a host such as example.com, example.com:8443 or *.example.com, not %s", quote(text))
+	}
+	return text
+}
+
 // workload is "namespace/Kind/name" or "namespace/name".
 var workload = regexp.MustCompile(`^[^/\s]+(/[^/\s]+){1,2}$`)
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/kustomize"
 	"github.com/ringfence/ringfence/render/source"
@@ -25,6 +26,9 @@ func (r *Repository) Render(ctx context.Context, t Target) Result {
 		result.Unseen = r.unseen(t)
 	}
 	r.place(&result)
+	for i, gap := range result.Gaps {
+		result.Gaps[i].Reason = fetch.WithoutSecrets(gap.Reason)
+	}
 	return result
 }
 

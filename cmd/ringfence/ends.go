@@ -116,7 +116,7 @@ func (c *command) findEnds(ctx context.Context, flags *diffFlags, args []string)
 		return e, err
 	}
 	defer func() { err = errors.Join(err, git.close()) }()
-	l := endLocator{ctx: ctx, ends: e, git: git, flags: flags}
+	l := endLocator{ctx: ctx, command: c, ends: e, git: git, flags: flags}
 	if e.base, err = l.base(args); err != nil {
 		return e, err
 	}
@@ -132,6 +132,7 @@ func (c *command) findEnds(ctx context.Context, flags *diffFlags, args []string)
 // endLocator finds the folders of the states.
 type endLocator struct {
 	ctx        context.Context //nolint:containedctx // of one call
+	command    *command
 	ends       *ends
 	git        *gitRepository
 	flags      *diffFlags
@@ -243,7 +244,7 @@ func (l *endLocator) nameRemotes(dir string) error {
 }
 
 func (l *endLocator) open(dir, title, within string) (*end, error) {
-	w, err := openWorkspace(dir, &l.flags.selection)
+	w, err := l.command.openWorkspace(dir, &l.flags.selection)
 	if err != nil {
 		if errors.As(err, new(usageError)) {
 			return nil, usagef("%s: %w", title, err)

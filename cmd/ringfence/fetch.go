@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -77,8 +79,8 @@ func writePins(out io.Writer, pins []fetch.Pin) error {
 }
 
 // fetcher is what the flags and the configuration let a run fetch, with what the lock
-// file pins.
-func (w *workspace) fetcher(s *selection) (*fetch.Fetcher, error) {
+// file pins and the credentials of the user, whose environment env is.
+func (w *workspace) fetcher(s *selection, env func(string) string) (*fetch.Fetcher, error) {
 	data, err := w.tree.ReadFile(fetch.LockFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, usagef("read the lock file: %w", err)
@@ -86,32 +88,54 @@ func (w *workspace) fetcher(s *selection) (*fetch.Fetcher, error) {
 	if w.lock, err = fetch.ReadLock(data); err != nil {
 		return nil, usageError{err}
 	}
+	opts := fetch.Options{Network: s.fetch, Update: s.update, Lock: w.lock, Allow: w.config.Fetch.Allow, Proxy: http.ProxyFromEnvironment}
+	if opts.Cache, err = w.cacheFolder(s); err != nil {
+		return nil, err
+	}
+	if s.fetch {
+		if opts.Logins, err = fetch.UserLogins(env); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	return fetch.New(opts), nil
+}
+
+// cacheFolder is where what is fetched is kept. Without --cache and --fetch there may be
+// none: where the user has no such folder, or it lies in the repository.
+func (w *workspace) cacheFolder(s *selection) (string, error) {
 	cache := s.cache
 	if cache == "" {
 		dir, err := os.UserCacheDir()
-		if err != nil && s.fetch {
-			return nil, usagef("--cache is needed: %w", err)
+		switch {
+		case err != nil && s.fetch:
+			return "", usagef("--cache is needed: %w", err)
+		case err != nil:
+			return "", nil
 		}
 		cache = filepath.Join(dir, "ringfence")
 	}
-	if cache, err = filepath.Abs(cache); err != nil {
-		return nil, usagef("--cache: %w", err)
+	cache, err := filepath.Abs(cache)
+	switch {
+	case err != nil:
+		return "", usagef("--cache: %w", err)
+	case !inside(cache, w.root):
+		return cache, nil
+	case s.fetch || s.cache != "":
+		return "", usagef("--cache %s: lies in the repository; what was fetched must not be taken for a part of it", cache)
+	default:
+		return "", nil
 	}
-	if inside(cache, w.root) {
-		return nil, usagef("--cache %s: lies in the repository; what was fetched must not be taken for a part of it", cache)
-	}
-	return fetch.New(fetch.Options{
-		Network: s.fetch, Update: s.update, Cache: cache, Lock: w.lock, Allow: w.config.Fetch.Allow,
-	}), nil
 }
 
 // pin writes the lock file, if what a run fetched changes it: with what was pinned
-// before, or without what nothing asks for anymore.
+// before, or without what nothing asks for anymore. Whoever reads it meanwhile sees the
+// old one or the new one.
 func (w *workspace) pin(s *selection, used bool) error {
 	if !s.fetch {
 		return nil
 	}
-	data, err := fetch.Encode(w.lock.Pins(used))
+	pins := w.lock.Pins(used)
+	data, err := fetch.Encode(pins)
 	if err != nil {
 		return err
 	}
@@ -121,11 +145,19 @@ func (w *workspace) pin(s *selection, used bool) error {
 	}
 	defer root.Close()
 	before, err := root.ReadFile(fetch.LockFile)
-	if errors.Is(err, fs.ErrNotExist) && len(w.lock.Pins(used)) == 0 || bytes.Equal(before, data) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && len(pins) == 0, err == nil && bytes.Equal(before, data):
 		return nil
-	}
-	if err := root.WriteFile(fetch.LockFile, data, 0o644); err != nil {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return usagef("write the lock file: %w", err)
+	}
+	name := fetch.LockFile + "." + rand.Text()
+	err = root.WriteFile(name, data, 0o644)
+	if err == nil {
+		err = root.Rename(name, fetch.LockFile)
+	}
+	if err != nil {
+		return usagef("write the lock file: %w", errors.Join(err, root.RemoveAll(name)))
 	}
 	return nil
 }

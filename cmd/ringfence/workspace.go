@@ -171,7 +171,7 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 	if err != nil {
 		return nil, nil, err
 	}
-	w, err := openWorkspace(root, s)
+	w, err := c.openWorkspace(root, s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -187,7 +187,7 @@ func (c *command) locate(s *selection, paths []string) (*workspace, *render.Repo
 
 // openWorkspace opens the repository in a folder and reads its configuration; values
 // that flags name are left to the caller.
-func openWorkspace(root string, s *selection) (*workspace, error) {
+func (c *command) openWorkspace(root string, s *selection) (*workspace, error) {
 	w := &workspace{root: root, configFile: cmp.Or(s.config, config.FileName)}
 	var err error
 	if w.tree, err = source.Open(root); err != nil {
@@ -200,7 +200,7 @@ func openWorkspace(root string, s *selection) (*workspace, error) {
 		Namespace: s.namespace, Release: s.release, KubeVersion: cmp.Or(s.kubeVersion, w.config.KubeVersion),
 		APIVersions: slices.Concat(w.config.APIVersions, s.apiVersions), Set: s.set, Config: w.config,
 	}
-	w.options.Fetch, err = w.fetcher(s)
+	w.options.Fetch, err = w.fetcher(s, c.environ)
 	return w, err
 }
 

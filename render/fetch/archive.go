@@ -27,44 +27,73 @@ func (f *Fetcher) unpack(data []byte) (map[string][]byte, error) {
 	}
 	// Headers and padding count too: an archive of nothing but headers has an end.
 	bounded := &boundedReader{in: in, left: f.opts.Limits.archive(), what: "the archive expands to"}
-	files := make(map[string][]byte)
 	archive := tar.NewReader(bounded)
-	left := f.opts.Limits.Unpacked
-	for entries := 0; ; entries++ {
+	into := &unpacked{limits: f.opts.Limits, files: make(map[string][]byte), folders: map[string]bool{".": true}}
+	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		if err == nil {
+			err = into.add(header, archive)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if entries >= f.opts.Limits.Entries {
-			return nil, fmt.Errorf("%w: it has more than %d entries", ErrLimit, f.opts.Limits.Entries)
-		}
-		name, err := entryName(header.Name)
-		if err != nil {
-			return nil, err
-		}
-		if header.Typeflag != tar.TypeReg || name == "." {
-			continue
-		}
-		if left -= header.Size; left < 0 {
-			return nil, fmt.Errorf("%w: it expands to more than %d bytes", ErrLimit, f.opts.Limits.Unpacked)
-		}
-		content, err := io.ReadAll(archive)
-		if err != nil {
-			return nil, err
-		}
-		files[name] = content
 	}
-	if len(files) == 0 {
+	if len(into.files) == 0 {
 		return nil, errors.New("it holds no files")
 	}
-	return files, nil
+	return into.files, nil
 }
+
+// unpacked is what was read of an archive so far.
+type unpacked struct {
+	limits  Limits
+	files   map[string][]byte
+	folders map[string]bool // in which files lie
+	size    int64           // bytes of the files
+	entries int             // of the archive, and folders that it does not list
+}
+
+func (u *unpacked) add(header *tar.Header, in io.Reader) error {
+	name, err := entryName(header.Name)
+	if err != nil {
+		return err
+	}
+	isFile := header.Typeflag == tar.TypeReg && name != "."
+	u.entries++
+	// One long name can stand for many folders.
+	for dir := path.Dir(name); isFile && !u.folders[dir]; dir = path.Dir(dir) {
+		u.folders[dir] = true
+		u.entries++
+		if _, taken := u.files[dir]; taken {
+			return fmt.Errorf("%q is both a file and a folder", dir)
+		}
+	}
+	switch {
+	case u.entries > u.limits.Entries:
+		return fmt.Errorf("%w: it has more than %d entries", ErrLimit, u.limits.Entries)
+	case !isFile:
+		return nil
+	case u.folders[name]:
+		return fmt.Errorf("%q is both a file and a folder", name)
+	}
+	if u.size += header.Size; u.size > u.limits.Unpacked {
+		return fmt.Errorf("%w: it expands to more than %d bytes", ErrLimit, u.limits.Unpacked)
+	}
+	u.files[name], err = io.ReadAll(in)
+	return err
+}
+
+// maxName bounds the length in bytes of the name of an entry, folders included.
+const maxName = 1024
 
 // entryName is the name of an entry relative to the archive's root.
 func entryName(text string) (string, error) {
+	if len(text) > maxName {
+		return "", fmt.Errorf("%w: the name %.40q… has %d bytes", ErrLimit, text, len(text))
+	}
 	name := path.Clean(text)
 	if path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00") {
 		return "", fmt.Errorf("the name %q leaves it", text)

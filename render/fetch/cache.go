@@ -4,21 +4,25 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
 
-// cacheFile is where the archive of a pin is kept. Its name is made of the digest and of
-// what was asked for: a lock file that just repeats a digest of somebody else's cache
-// gets nothing of it.
+// cacheFile is where the archive of a pin is kept. Its name is made of the digest, of
+// what was asked for and of what that is: a lock file that just repeats a digest of
+// somebody else's cache, or gives it as that of another version, gets nothing of it.
 func (f *Fetcher) cacheFile(p Pin) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q", p.Kind, p.URL, p.Name, p.Digest))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %q", p.Kind, p.URL, p.Name, p.Resolved, p.Revision, p.Digest))
 	return filepath.Join(f.opts.Cache, fmt.Sprintf("%x", sum))
 }
 
 // cached reads the archive of a pin from the cache. ErrTampered means that the file
 // there is not what the pin says.
 func (f *Fetcher) cached(p Pin) ([]byte, error) {
+	if f.opts.Cache == "" {
+		return nil, fs.ErrNotExist
+	}
 	name := f.cacheFile(p)
 	file, err := os.Open(name)
 	if err != nil {

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -26,7 +27,7 @@ type chartVersion struct {
 // that fits what is asked for.
 func (f *Fetcher) chart(ctx context.Context, pin Pin) (Pin, []byte, error) {
 	base := strings.TrimSuffix(pin.URL, "/") + "/"
-	ctx, err := towards(ctx, base)
+	ctx, err := towards(ctx, pin.Ref, base)
 	if err != nil {
 		return pin, nil, err
 	}
@@ -72,8 +73,19 @@ func (f *Fetcher) chart(ctx context.Context, pin Pin) (Pin, []byte, error) {
 	return pin, archive, nil
 }
 
+// maxParts bounds how many values an index holds: each takes some hundred bytes of
+// memory, and as few as two of the file. The largest public indexes have two million.
+const maxParts = 5_000_000
+
 // versionsOf lists the versions of a chart in an index.
 func versionsOf(data []byte, name string) ([]chartVersion, error) {
+	parts := 0
+	for _, separator := range []string{"\n", ",", ": ", "- ", "[", "{"} {
+		parts += bytes.Count(data, []byte(separator))
+	}
+	if parts > maxParts {
+		return nil, fmt.Errorf("%w: index.yaml has more than %d values", ErrLimit, maxParts)
+	}
 	var all index
 	if err := yaml.Unmarshal(data, &all); err != nil {
 		return nil, fmt.Errorf("index.yaml: %w", err)

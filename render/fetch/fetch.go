@@ -9,7 +9,8 @@
 // It talks to the host that a manifest names, to no other unless the configuration
 // allows it, and to public addresses only, which is checked for each connection, after
 // names were resolved. Time, bytes and the number of files are bounded. It runs no
-// program, neither git nor credential helpers, and sends no credentials.
+// program, neither git nor credential helpers. Credentials are those that the user keeps
+// in files for a host, and are sent to no other; those in URLs are refused.
 //
 // The package renders nothing and does not know who names what: callers give it a Ref.
 package fetch
@@ -22,6 +23,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -68,9 +70,9 @@ func ChartOf(repository, name, version string) Ref {
 
 // String names the ref in messages.
 func (r Ref) String() string {
-	text := r.URL
+	text := WithoutSecrets(r.URL)
 	if r.Name != "" {
-		text = fmt.Sprintf("chart %q of %s", r.Name, r.URL)
+		text = fmt.Sprintf("chart %q of %s", r.Name, text)
 	}
 	if r.Version != "" {
 		text += fmt.Sprintf(" (%s)", r.Version)
@@ -99,16 +101,22 @@ var (
 	ErrLimit = errors.New("limit exceeded")
 )
 
-// Limits bound one Ref.
+// Limits bound one Ref, and all of them together.
 type Limits struct {
 	Time     time.Duration
 	Download int64 // bytes of one answer
 	Unpacked int64 // bytes of all files
-	Entries  int   // files of an archive, objects of a commit
+	Entries  int   // files and folders of an archive, objects of a commit
+
+	AllTime     time.Duration // since the first download
+	AllUnpacked int64         // bytes of the files of all refs
 }
 
 // DefaultLimits are enough for the largest charts and for repositories of manifests.
-var DefaultLimits = Limits{Time: 2 * time.Minute, Download: 128 << 20, Unpacked: 256 << 20, Entries: 50_000}
+var DefaultLimits = Limits{
+	Time: 2 * time.Minute, Download: 128 << 20, Unpacked: 256 << 20, Entries: 50_000,
+	AllTime: 30 * time.Minute, AllUnpacked: 1 << 30,
+}
 
 // Options say what may be fetched, and where it is kept.
 type Options struct {
@@ -117,9 +125,13 @@ type Options struct {
 	Cache   string // folder; it need not exist
 	Lock    *Lock
 	Allow   []string // the only hosts to talk to; none: those that refs name
+	Logins  *Logins  // nil for none
 	Limits  Limits   // zero: DefaultLimits
-	// Dial replaces the way connections are made; nil is that of package net. The
-	// address is checked by control, which is nil where any is allowed.
+	// Proxy returns the proxy for a request to a host that Allow names, nil for none.
+	// Addresses behind a proxy cannot be checked, so no other host is asked by one.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Dial replaces the way connections are made, in tests; nil is that of package net,
+	// with a check of the addresses.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -128,9 +140,11 @@ type Options struct {
 type Fetcher struct {
 	opts   Options
 	client *http.Client
+	end    func() time.Time // of all downloads
 
 	mu   sync.Mutex
 	once map[Ref]func() (Files, error)
+	size int64 // bytes of all files so far
 }
 
 // New returns a fetcher.
@@ -141,7 +155,10 @@ func New(opts Options) *Fetcher {
 	if opts.Lock == nil {
 		opts.Lock = &Lock{}
 	}
-	return &Fetcher{opts: opts, client: newClient(opts), once: make(map[Ref]func() (Files, error))}
+	return &Fetcher{
+		opts: opts, client: newClient(opts), once: make(map[Ref]func() (Files, error)),
+		end: sync.OnceValue(func() time.Time { return time.Now().Add(opts.Limits.AllTime) }),
+	}
 }
 
 // Get returns what a ref names, fetched at most once. The errors are those above, or
@@ -200,7 +217,9 @@ func (f *Fetcher) get(ctx context.Context, ref Ref) (Files, error) {
 
 // download fetches what is pinned, or resolves what a ref asks for.
 func (f *Fetcher) download(ctx context.Context, ref Ref, pin Pin, pinned bool) (Pin, []byte, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, f.opts.Limits.Time, fmt.Errorf("%w: it takes longer than %s", ErrLimit, f.opts.Limits.Time))
+	ctx, cancel := context.WithDeadlineCause(ctx, f.end(), fmt.Errorf("%w: all downloads take longer than %s", ErrLimit, f.opts.Limits.AllTime))
+	defer cancel()
+	ctx, cancel = context.WithTimeoutCause(ctx, f.opts.Limits.Time, fmt.Errorf("%w: it takes longer than %s", ErrLimit, f.opts.Limits.Time))
 	defer cancel()
 	if !pinned {
 		pin = Pin{Ref: ref}
@@ -220,13 +239,16 @@ func (f *Fetcher) download(ctx context.Context, ref Ref, pin Pin, pinned bool) (
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
+	if err != nil {
+		return pin, nil, err
+	}
 	pin.Digest = digestOf(data)
-	return pin, data, err
+	return pin, data, pin.check()
 }
 
 // file fetches one file.
 func (f *Fetcher) file(ctx context.Context, pin Pin) ([]byte, error) {
-	ctx, err := towards(ctx, pin.URL)
+	ctx, err := towards(ctx, pin.Ref, pin.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +267,14 @@ func (f *Fetcher) files(pin Pin, data []byte) (Files, error) {
 	}
 	if err != nil {
 		return Files{}, fmt.Errorf("the archive of %s: %w", pin.Ref, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, data := range content {
+		f.size += int64(len(data))
+	}
+	if f.size > f.opts.Limits.AllUnpacked {
+		return Files{}, fmt.Errorf("%s: %w: all that was fetched has more than %d bytes", pin.Ref, ErrLimit, f.opts.Limits.AllUnpacked)
 	}
 	return Files{Label: pin.label(), Digest: pin.Digest, Content: content}, nil
 }

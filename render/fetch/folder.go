@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -39,6 +40,20 @@ func Gap(err error, pos manifest.Pos, code manifest.Code, reason string) manifes
 	if errors.Is(err, ErrNotFetched) {
 		return manifest.Gap{Pos: pos, Code: code, Reason: reason + `; "ringfence fetch" fetches it`}
 	}
-	text := strings.Join(strings.Fields(err.Error()), " ")
+	text := withoutQueries(strings.Join(strings.Fields(err.Error()), " "))
 	return manifest.Gap{Pos: pos, Code: manifest.FetchFailed, Reason: reason + "; it cannot be fetched: " + text}
 }
+
+var (
+	// secret matches what stands before the host of a URL, but for the user of SSH.
+	secret = regexp.MustCompile(`(?i)((?:https?|oci)://)[^/\s"']+@|(://[^/:\s"']*:)[^/\s"']*@`)
+	// query matches the query of a URL, which of those that a server leads to is often a
+	// signature that lets anybody in.
+	query = regexp.MustCompile(`(?i)(https?://[^\s"'?]*)\?[^\s"']*`)
+)
+
+// WithoutSecrets is a text without the credentials of URLs in it.
+func WithoutSecrets(text string) string { return secret.ReplaceAllString(text, "$1$2***@") }
+
+// withoutQueries is a text without the queries of URLs in it.
+func withoutQueries(text string) string { return query.ReplaceAllString(text, "$1") }

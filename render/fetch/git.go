@@ -37,7 +37,7 @@ func gitURL(text string) string {
 // the server can do without.
 func (f *Fetcher) commit(ctx context.Context, pin Pin) (Pin, []byte, error) {
 	text := gitURL(pin.URL)
-	ctx, err := towards(ctx, text)
+	ctx, err := towards(ctx, pin.Ref, text)
 	if err != nil {
 		return pin, nil, err
 	}
@@ -160,11 +160,11 @@ func (f *Fetcher) checkout(data []byte, commit plumbing.Hash) (map[string][]byte
 		if entries++; entries > f.opts.Limits.Entries {
 			return nil, fmt.Errorf("%w: the commit has more than %d entries", ErrLimit, f.opts.Limits.Entries)
 		}
-		if entry.Mode != filemode.Regular && entry.Mode != filemode.Executable {
-			continue
-		}
 		if name, err = entryName(name); err != nil {
 			return nil, err
+		}
+		if entry.Mode != filemode.Regular && entry.Mode != filemode.Executable {
+			continue
 		}
 		blob, err := object.GetBlob(store, entry.Hash)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -79,6 +80,10 @@ func TestUnpack(t *testing.T) {
 		"just a link": {data: gzipped(t, func(w *tar.Writer) {
 			_ = w.WriteHeader(&tar.Header{Name: "a", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"})
 		}), want: "no files"},
+		"a long name":       {data: gzipped(t, file(strings.Repeat("a/", 1000)+"x", 1)), limit: true},
+		"folders in a name": {data: gzipped(t, file(strings.Repeat("a/", 21)+"x", 1)), limit: true},
+		"file and folder":   {data: gzipped(t, func(w *tar.Writer) { file("web/a", 1)(w); file("web/a/b", 1)(w) }), want: `"web/a" is both a file and a folder`},
+		"folder and file":   {data: gzipped(t, func(w *tar.Writer) { file("web/a/b", 1)(w); file("web/a", 1)(w) }), want: `"web/a" is both a file and a folder`},
 		"too many entries": {data: gzipped(t, func(w *tar.Writer) {
 			for i := range 21 {
 				file(fmt.Sprint(i), 0)(w)
@@ -137,23 +142,117 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// TestReadLock reads lock files, also such as an attacker would write.
 func TestReadLock(t *testing.T) {
-	digest := "sha256:" + strings.Repeat("0", 64)
+	digest, commit := "sha256:"+strings.Repeat("0", 64), strings.Repeat("a", 40)
+	other := "sha256:" + strings.Repeat("1", 64)
+	pin := func(fields string) string {
+		return "version: 1\nfetched: [{url: u, digest: '" + digest + "', " + fields + "}]"
+	}
 	for text, want := range map[string]string{
-		"":                          "",
-		"version: 1\nfetched: []\n": "",
-		"version: 1\nfetched: [{kind: git, url: u, resolved: r, digest: '" + digest + "'}]": "",
-		"version: 2\nfetched: []\n":                                                                   "version 2",
-		"version: 1\nfetched: [{kind: git, url: u, digest: md5:00}]":                                  "no sha256 digest",
-		"version: 1\nfetched: [{kind: svn, url: u, digest: '" + digest + "'}]":                        `kind "svn"`,
-		"version: 1\nfetched: [{kind: git, url: u, digset: x}]":                                       "digset",
-		"version: 1\nfetched: [&a {kind: git, url: u, digest: '" + digest + "'}, *a]":                 "twice",
-		"version: 1\nfetched: [{kind: git, url: u, digest: '" + digest + "', extra: {nested: true}}]": "extra",
-		"{": "did not find",
+		"":                                    "",
+		"version: 1\nfetched: []\n":           "",
+		pin("kind: git, resolved: " + commit): "",
+		pin("kind: file"):                     "",
+		pin("kind: chart, resolved: 1.2.0"):   "",
+		pin("kind: chart, resolved: v1.2.0, version: 1.x"):                                                    "",
+		pin("kind: artifact, version: a_b, resolved: a+b, revision: '" + digest + "'"):                        "",
+		pin("kind: artifact, resolved: latest, revision: '" + digest + "'"):                                   "",
+		pin("kind: artifact, version: '>=1.0.0', resolved: 1.0.0, revision: '" + other + "'"):                 "",
+		pin("kind: artifact, version: '" + other + "', resolved: '" + other + "', revision: '" + other + "'"): "",
+
+		"version: 2\nfetched: []\n":                                  "version 2",
+		"version: 1\nfetched: [{kind: git, url: u, digest: md5:00}]": "no sha256 digest",
+		"version: 1\nfetched: [{kind: git, url: u, digset: x}]":      "digset",
+		pin("kind: svn"): `kind "svn"`,
+		strings.Replace(pin("kind: git, resolved: "+commit+"}, *a, {"), "[{", "[&a {", 1): "twice",
+		pin("kind: git, resolved: " + commit + ", extra: {nested: true}"):                 "extra",
+		"{":                           "did not find",
+		pin("kind: git, resolved: r"): `"r" is not what is asked for`,
+		pin("kind: git, resolved: " + commit + ", version: " + strings.Repeat("b", 40)): "is not what is asked for",
+		pin("kind: file, resolved: x"):                                                                         "is not what is asked for",
+		pin("kind: chart, version: 1.0.0, resolved: 0.9.0"):                                                    `"0.9.0" is not what is asked for`,
+		pin("kind: chart, version: 1.x, resolved: 2.0.0"):                                                      "is not what is asked for",
+		pin(`kind: chart, resolved: "1.0.0\u001b[2J"`):                                                         `"1.0.0\x1b[2J" is not what is asked for`,
+		pin("kind: chart, resolved: ../../1.0.0, version: ../../1.0.0"):                                        "is not what is asked for",
+		pin("kind: chart, resolved: " + strings.Repeat("1", 300) + ".0.0"):                                     "is not what is asked for",
+		pin("kind: artifact, resolved: latest"):                                                                "no digest of the manifest",
+		pin("kind: artifact, version: '" + other + "', resolved: '" + other + "', revision: '" + digest + "'"): "is not what is asked for",
+		pin("kind: artifact, version: 1.0.0, resolved: 0.9.0, revision: '" + digest + "'"):                     "is not what is asked for",
+		"version: 1\nfetched: &a [*a]":                                                                         "cannot unmarshal",
 	} {
 		_, err := ReadLock([]byte(text))
 		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestLargeIndex checks that an index is refused before it takes all memory.
+func TestLargeIndex(t *testing.T) {
+	for _, filler := range []string{"1,", "[", "{a: ", "- 1\n", "a: 1\n"} {
+		data := "entries:\n  web: [{version: 1.0.0}]\n  other: " + strings.Repeat(filler, maxParts+1)
+		if _, err := versionsOf([]byte(data), "web"); !errors.Is(err, ErrLimit) {
+			t.Errorf("%q: got %v", filler, err)
+		}
+	}
+}
+
+func TestWithoutSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://me:s3cret@example.com/x":      "https://***@example.com/x",
+		"https://token@example.com/x":          "https://***@example.com/x",
+		"git::https://me:p@ss@example.com/x":   "git::https://***@example.com/x",
+		`no "oci://me:s3cret@example.com/x"`:   `no "oci://***@example.com/x"`,
+		"ssh://git:s3cret@example.com/x":       "ssh://git:***@example.com/x",
+		"ssh://git@example.com/x":              "ssh://git@example.com/x",
+		"git@example.com:team/x":               "git@example.com:team/x",
+		"oci://example.com:5000/x@sha256:0":    "oci://example.com:5000/x@sha256:0",
+		"https://example.com/x?ref=v1 a@b.org": "https://example.com/x?ref=v1 a@b.org",
+	} {
+		if got := WithoutSecrets(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestNetrc(t *testing.T) {
+	text := `# mine
+machine example.com login me password s3cret
+machine git.example.com:8443
+	login you
+	account x
+	password other
+macdef init
+machine evil.example.com login a password b
+
+machine last.example.com password only default login any password any`
+	l := &Logins{}
+	if err := l.netrc("", []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]login{
+		"https://example.com/team/app":          {"me", "s3cret"},
+		"https://example.com:443/team/app":      {"me", "s3cret"},
+		"https://Example.com/team/app":          {"me", "s3cret"},
+		"https://git.example.com:8443/app":      {"you", "other"},
+		"https://last.example.com/app":          {"", "only"},
+		"http://example.com/team/app":           {},
+		"https://example.com:8443/team/app":     {},
+		"https://git.example.com/app":           {},
+		"https://sub.example.com/app":           {},
+		"https://example.com.evil.org/app":      {},
+		"https://evil.example.com/app":          {},
+		"https://anywhere.org/app":              {},
+		"https://example.com@elsewhere.org/app": {},
+	} {
+		u, err := url.Parse(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := l.of(Ref{Kind: Git}, u)
+		if got != want || ok != (want != login{}) {
+			t.Errorf("%s: got %v, %v", at, got, ok)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package fetch
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -91,18 +92,50 @@ func ReadLock(data []byte) (*Lock, error) {
 	}
 	for i, e := range content.Fetched {
 		p := e.pin()
-		_, twice := lock.pins[p.Ref]
-		switch {
-		case e.Kind != Chart && e.Kind != Artifact && e.Kind != Git && e.Kind != File:
-			return nil, fmt.Errorf("%s: fetched[%d] has the kind %q", LockFile, i, e.Kind)
-		case !digestForm.MatchString(e.Digest):
-			return nil, fmt.Errorf("%s: fetched[%d] has no sha256 digest", LockFile, i)
-		case twice:
-			return nil, fmt.Errorf("%s: fetched[%d] is there twice: %s", LockFile, i, p.Ref)
+		err := p.check()
+		if _, twice := lock.pins[p.Ref]; err == nil && twice {
+			err = errors.New("it is there twice")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: fetched[%d], %s: %w", LockFile, i, p.Ref, err)
 		}
 		lock.pins[p.Ref] = p
 	}
 	return lock, nil
+}
+
+// resolvedForm is that of versions, tags and digests.
+var resolvedForm = regexp.MustCompile(`^[0-9A-Za-z.+:_-]{1,255}$`)
+
+// check tells whether a pin can be what its ref was resolved to. That a tag, branch or
+// constraint leads to it is known to the one who fetched it only.
+func (p Pin) check() error {
+	registry := p.Kind == Artifact || p.Kind == Chart && strings.HasPrefix(p.URL, "oci://")
+	switch {
+	case p.Kind != Chart && p.Kind != Artifact && p.Kind != Git && p.Kind != File:
+		return fmt.Errorf("it has the kind %q", p.Kind)
+	case !digestForm.MatchString(p.Digest):
+		return errors.New("it has no sha256 digest")
+	case registry && !digestForm.MatchString(p.Revision):
+		return errors.New("it has no digest of the manifest (revision)")
+	}
+	fits := false
+	switch {
+	case p.Kind == File:
+		fits = p.Resolved == ""
+	case p.Kind == Git:
+		fits = commitHash.MatchString(p.Resolved) && (!commitHash.MatchString(p.Version) || p.Version == p.Resolved)
+	case registry && strings.HasPrefix(p.Version, "sha256:"):
+		fits = p.Resolved == p.Version && p.Revision == p.Version
+	case registry && p.Resolved == strings.ReplaceAll(cmp.Or(p.Version, "latest"), "_", "+"):
+		fits = resolvedForm.MatchString(p.Resolved)
+	default:
+		fits = resolvedForm.MatchString(p.Resolved) && newest([]string{p.Resolved}, p.Version) == 0
+	}
+	if !fits {
+		return fmt.Errorf("%q is not what is asked for", p.Resolved)
+	}
+	return nil
 }
 
 func (e entry) pin() Pin {

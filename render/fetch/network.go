@@ -27,14 +27,9 @@ func newClient(opts Options) *http.Client {
 			network: opts.Network,
 			allow:   opts.Allow,
 			limit:   opts.Limits.Download,
-			next: &http.Transport{
-				// No proxy: what it connects to could not be checked.
-				DialContext:           dialer(opts),
-				TLSHandshakeTimeout:   15 * time.Second,
-				ResponseHeaderTimeout: 30 * time.Second,
-				MaxIdleConnsPerHost:   4,
-				ForceAttemptHTTP2:     true,
-			},
+			logins:  opts.Logins,
+			public:  newTransport(opts, &net.Dialer{Timeout: dialTime, Control: publicOnly}, nil),
+			allowed: newTransport(opts, &net.Dialer{Timeout: dialTime}, opts.Proxy),
 		},
 		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
@@ -45,28 +40,52 @@ func newClient(opts Options) *http.Client {
 	}
 }
 
+const dialTime = 15 * time.Second
+
+func newTransport(opts Options, dialer *net.Dialer, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
+	dial := dialer.DialContext
+	if opts.Dial != nil {
+		dial = opts.Dial
+	}
+	return &http.Transport{
+		Proxy:                 proxy,
+		DialContext:           dial,
+		TLSHandshakeTimeout:   15 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		MaxIdleConnsPerHost:   4,
+		ForceAttemptHTTP2:     true,
+		// Some servers say of a packed chart that its packing is that of the transport;
+		// its digest is that of what is packed.
+		DisableCompression: true,
+	}
+}
+
 // A guard lets requests through to the host that a context was made for, or to those
-// that are allowed, and bounds their answers.
+// that are allowed, and bounds their answers. A host that the user allows by name may
+// have any address, and may be behind a proxy.
 type guard struct {
 	network bool
 	allow   []string
 	limit   int64
-	next    http.RoundTripper
+	logins  *Logins
+	public  http.RoundTripper
+	allowed http.RoundTripper
 }
 
 type originKey struct{}
 
 // origin is what the requests of a context may go to.
 type origin struct {
+	Ref
 	host string // with its port, if the URL has one
 	tls  bool
 }
 
-// towards is a context for requests to the host of a URL.
-func towards(ctx context.Context, text string) (context.Context, error) {
+// towards is a context for requests on behalf of a ref to the host of a URL.
+func towards(ctx context.Context, ref Ref, text string) (context.Context, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("its URL cannot be read") // the error repeats the URL
 	}
 	if u.Host == "" {
 		return nil, fmt.Errorf("%q names no host", text)
@@ -74,7 +93,7 @@ func towards(ctx context.Context, text string) (context.Context, error) {
 	if u.User != nil {
 		return nil, errors.New("its URL has credentials in it")
 	}
-	return context.WithValue(ctx, originKey{}, origin{u.Host, u.Scheme == "https"}), nil
+	return context.WithValue(ctx, originKey{}, origin{ref, u.Host, u.Scheme == "https"}), nil
 }
 
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -92,7 +111,15 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	case len(g.allow) == 0 && !strings.EqualFold(host, from.host):
 		return nil, fmt.Errorf("%w: %s leads to %s; to allow that, name both in fetch.allow of the configuration", ErrHost, from.host, host)
 	}
-	resp, err := g.next.RoundTrip(req)
+	if login, ok := g.logins.of(from.Ref, req.URL); ok && req.Header.Get("Authorization") == "" {
+		req = req.Clone(req.Context()) // what follows a redirect has the header of the first request
+		req.SetBasicAuth(login.user, login.password)
+	}
+	next := g.public
+	if len(g.allow) > 0 {
+		next = g.allowed
+	}
+	resp, err := next.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
@@ -123,30 +150,17 @@ func allows(list []string, hostPort string) bool {
 	})
 }
 
-// dialer returns a function that connects to public addresses only. Which address a
-// connection goes to is known when the name was resolved; a host that the user allows
-// by name may have any.
-func dialer(opts Options) func(ctx context.Context, network, address string) (net.Conn, error) {
-	if opts.Dial != nil {
-		return opts.Dial
+// publicOnly lets connections go to public addresses only. Which address one goes to is
+// known when the name was resolved.
+func publicOnly(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
 	}
-	anywhere := &net.Dialer{Timeout: 15 * time.Second}
-	public := &net.Dialer{Timeout: 15 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		if !isPublic(to.Addr()) {
-			return fmt.Errorf("%w: it has the private address %s; to allow that, name it in fetch.allow of the configuration", ErrHost, to.Addr())
-		}
-		return nil
-	}}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if allows(opts.Allow, address) {
-			return anywhere.DialContext(ctx, network, address)
-		}
-		return public.DialContext(ctx, network, address)
+	if !isPublic(to.Addr()) {
+		return fmt.Errorf("%w: it has the private address %s; to allow that, name it in fetch.allow of the configuration", ErrHost, to.Addr())
 	}
+	return nil
 }
 
 // special are blocks that no host of the internet has its address in, or that stand for

@@ -21,6 +21,9 @@ const (
 	// helmLayer is the media type of a packed chart.
 	helmLayer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 	maxPages  = 100 // of a list of tags
+	// maxManifest bounds a manifest in bytes, as registries do (OCI Distribution
+	// Specification, "Pushing Manifests").
+	maxManifest = 4 << 20
 )
 
 // artifact fetches the files of an OCI artifact or the chart in one: the manifest that is
@@ -34,7 +37,7 @@ func (f *Fetcher) artifact(ctx context.Context, pin Pin) (Pin, []byte, error) {
 	if repo.PlainHTTP {
 		protocol = "http://"
 	}
-	if ctx, err = towards(ctx, protocol+repo.Reference.Host()); err != nil {
+	if ctx, err = towards(ctx, pin.Ref, protocol+repo.Reference.Host()); err != nil {
 		return pin, nil, err
 	}
 	asked := pin.Revision
@@ -58,18 +61,23 @@ func (f *Fetcher) artifact(ctx context.Context, pin Pin) (Pin, []byte, error) {
 
 // repository is a client of the repository of a ref.
 func (f *Fetcher) repository(ref Ref) (*remote.Repository, error) {
-	reference, err := registry.ParseReference(strings.TrimPrefix(strings.TrimSuffix(ref.URL, "/"), "oci://"))
-	if err != nil {
-		return nil, err
+	name, ok := strings.CutPrefix(strings.TrimSuffix(ref.URL, "/"), "oci://")
+	reference, err := registry.ParseReference(name)
+	if err != nil || !ok {
+		return nil, errors.New("it is no URL of a registry, such as oci://host/path")
 	}
 	if reference.Reference != "" {
 		return nil, fmt.Errorf("the URL %q has a tag in it", ref.URL)
 	}
+	plain, local := ref.PlainHTTP, isLoopback(reference.Host())
 	return &remote.Repository{
 		// The client checks who gives tokens as it does for any other request.
-		Client:          &auth.Client{Client: f.client, Cache: auth.NewCache(), BlockedRealmPrefixes: []netip.Prefix{}},
+		Client: &auth.Client{
+			Client: f.client, Cache: auth.NewCache(), BlockedRealmPrefixes: []netip.Prefix{},
+			Credential: f.opts.Logins.ofRegistry(!plain || local),
+		},
 		Reference:       reference,
-		PlainHTTP:       ref.PlainHTTP || isLoopback(reference.Host()),
+		PlainHTTP:       plain || local,
 		TagListMaxPages: maxPages,
 	}, nil
 }
@@ -121,7 +129,7 @@ func resolveTag(ctx context.Context, repo *remote.Repository, asked string) (str
 
 // layer fetches the layer of a manifest that has the files.
 func (f *Fetcher) layer(ctx context.Context, repo *remote.Repository, descriptor ocispec.Descriptor) ([]byte, error) {
-	data, err := f.blob(ctx, repo, descriptor)
+	data, err := blob(ctx, repo, descriptor, maxManifest)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +145,7 @@ func (f *Fetcher) layer(ctx context.Context, repo *remote.Repository, descriptor
 	} {
 		for _, l := range m.Layers {
 			if packed(l.MediaType) {
-				return f.blob(ctx, repo, l)
+				return blob(ctx, repo, l, f.opts.Limits.Download)
 			}
 		}
 	}
@@ -145,9 +153,9 @@ func (f *Fetcher) layer(ctx context.Context, repo *remote.Repository, descriptor
 }
 
 // blob fetches what a descriptor names, and checks its size and digest.
-func (f *Fetcher) blob(ctx context.Context, repo *remote.Repository, d ocispec.Descriptor) ([]byte, error) {
-	if d.Size > f.opts.Limits.Download {
-		return nil, fmt.Errorf("%w: a layer has %d bytes", ErrLimit, d.Size)
+func blob(ctx context.Context, repo *remote.Repository, d ocispec.Descriptor, limit int64) ([]byte, error) {
+	if d.Size > limit {
+		return nil, fmt.Errorf("%w: %s has %d bytes", ErrLimit, d.MediaType, d.Size)
 	}
 	data, err := content.FetchAll(ctx, repo, d)
 	if errors.Is(err, content.ErrMismatchedDigest) || errors.Is(err, content.ErrTrailingData) {
