@@ -409,3 +409,52 @@ func TestFetchedStaysApart(t *testing.T) {
 		}
 	}
 }
+
+// TestGenerateForFetched generates policies for a chart that was fetched: there is no
+// place for them in it, and the reason says so.
+func TestGenerateForFetched(t *testing.T) {
+	charts := fetchtest.NewSite(t)
+	charts.Serve("/index.yaml", []byte("entries: {web: [{version: 1.0.0, urls: [web.tgz]}]}"))
+	charts.Serve("/web.tgz", fetchtest.Packed(t, map[string]string{
+		"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+		"web/templates/web.yaml": `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: web, ports: [{containerPort: 80}]}]}
+`,
+	}))
+	dir, cache := t.TempDir(), t.TempDir()
+	for name, content := range map[string]string{
+		".ringfence.yaml": "fetch: {allow: [" + fetchtest.HostOf(t, charts.URL) + "]}\n",
+		"flux.yaml": `apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: charts, namespace: shop}
+spec: {url: ` + charts.URL + `}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: shop}
+spec:
+  chart:
+    spec: {chart: web, sourceRef: {kind: HelmRepository, name: charts}}
+`,
+	} {
+		fetchtest.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
+	}
+	code, out, errOut := runIn(dir, "generate", "--write", "--fetch", "--cache", cache)
+	want := `nothing is written for shop/Deployment/web: what flux.yaml:11 names was fetched and cannot be changed here; "ringfence generate" prints the policies, which can go beside flux.yaml`
+	if code != exitClean || out != "" || !strings.Contains(errOut, want) {
+		t.Errorf("exit code %d, %s%s", code, out, errOut)
+	}
+	if code, out, errOut = runIn(dir, "generate", "--cache", cache); code != exitClean || !strings.Contains(out, "kind: NetworkPolicy") {
+		t.Errorf("printed: exit code %d, %s%s", code, out, errOut)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 3 {
+		t.Errorf("there are %v, %v", entries, err)
+	}
+}

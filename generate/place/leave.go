@@ -15,7 +15,10 @@ import (
 func (p *planner) leaveOut() {
 	for s, c := range p.contents {
 		for _, group := range c.placements {
-			_, why := p.join(s, group)
+			why := p.fetched(s)
+			if why == "" {
+				_, why = p.join(s, group)
+			}
 			if why == "" {
 				why = p.unwanted(s, group)
 			}
@@ -38,6 +41,16 @@ func (p *planner) leaveOut() {
 			p.remark("%s: nothing is written for %s: %s", pl.environment.Name, pl, pl.left)
 		}
 	}
+}
+
+// fetched tells why nothing can be written where a folder was fetched, and is empty for
+// those of the repository.
+func (p *planner) fetched(s site) string {
+	if p.tree.MountOf(s.dir) == "" {
+		return ""
+	}
+	named := p.tree.Named(manifest.Pos{File: s.dir})
+	return fmt.Sprintf(`what %s:%d names was fetched and cannot be changed here; "ringfence generate" prints the policies, which can go beside %s`, named.File, named.Line, named.File)
 }
 
 // leave marks a group of proposals as one that is not written.
