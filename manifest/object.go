@@ -20,8 +20,25 @@ type Object struct {
 	// change it.
 	Data map[string]any
 
-	tree   tree
+	places places
+}
+
+// places tell where the fields of an object were written.
+type places interface {
+	// at follows a path as far as it leads; complete is false if something on it does
+	// not exist. It panics if an element is neither a string nor an int.
+	at(path []any) (o Origin, complete bool)
+}
+
+// located are places that are found by the nodes.
+type located struct {
+	tree
 	locate Locator
+}
+
+func (p located) at(path []any) (Origin, bool) {
+	steps, complete := p.steps(path)
+	return p.locate(steps), complete
 }
 
 // A Step is one node on the way from an object's root to a field. Key is nil
@@ -109,7 +126,7 @@ func newObject(t tree, data map[string]any, locate Locator) *Object {
 	if !found {
 		group = ""
 	}
-	o := &Object{APIVersion: apiVersion, Data: data, tree: t, locate: locate}
+	o := &Object{APIVersion: apiVersion, Data: data, places: located{t, locate}}
 	o.Group, o.Kind = group, kind
 	meta, _ := data["metadata"].(map[string]any)
 	o.Name, _ = meta["name"].(string)
@@ -158,9 +175,20 @@ func (o *Object) WithNamespace(namespace string) *Object {
 // WithOrigins returns a copy of the object, with other origins in the place of its own.
 func (o *Object) WithOrigins(of func(Origin) Origin) *Object {
 	c := *o
-	c.locate = func(steps []Step) Origin { return of(o.locate(steps)) }
+	c.places = elsewhere{o.places, of}
 	c.Origin = of(o.Origin)
 	return &c
+}
+
+// elsewhere are places in the place of others.
+type elsewhere struct {
+	places
+	of func(Origin) Origin
+}
+
+func (p elsewhere) at(path []any) (Origin, bool) {
+	origin, complete := p.places.at(path)
+	return p.of(origin), complete
 }
 
 // WithName returns a copy of the object under another name, with the same data and
@@ -175,8 +203,7 @@ func (o *Object) WithName(name string) *Object {
 // indexes (int), from the object's root. Where the path, or the end of it, does
 // not exist, the origin is that of the deepest part that does, and not exact.
 func (o *Object) At(path ...any) Origin {
-	steps, complete := o.tree.steps(path)
-	origin := o.locate(steps)
+	origin, complete := o.places.at(path)
 	origin.Exact = origin.Exact && complete
 	return origin
 }

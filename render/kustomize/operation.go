@@ -37,7 +37,7 @@ func (c change) operation(k *kustomization) (*place, bool) {
 
 // selected tells whether a patch's selector can have chosen the object.
 func (o *object) selected(target *types.Selector) bool {
-	s := selectorOf(target)
+	s := o.selectorOf(target)
 	if s == nil || !s.MatchGvk(resid.Gvk{Kind: o.Kind, Group: target.Group, Version: target.Version}) {
 		return false
 	}
@@ -96,15 +96,20 @@ func (c change) pointer(tokens []string) (match, sure bool) {
 	return true, sure
 }
 
-// selectorOf is a patch's selector as regular expressions, or nil.
-func selectorOf(target *types.Selector) *types.SelectorRegex {
+// selectorOf is a patch's selector as regular expressions, or nil. They are compiled
+// once: every field of every object asks for them.
+func (r *reading) selectorOf(target *types.Selector) *types.SelectorRegex {
 	if target == nil {
 		return nil
 	}
+	if known, ok := r.selectors.Load(target); ok {
+		return known.(*types.SelectorRegex)
+	}
 	selector, err := types.NewSelectorRegex(target)
 	if err != nil {
-		return nil // kustomize refused it
+		selector = nil // kustomize refused it
 	}
+	r.selectors.Store(target, selector)
 	return selector
 }
 

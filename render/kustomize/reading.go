@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/source"
@@ -44,6 +45,7 @@ type reading struct {
 
 	sources   map[identity][]*document // resources by kind and name
 	objectsOf []*object
+	selectors sync.Map // *types.SelectorRegex by *types.Selector; places are asked for at any time
 }
 
 // maxReads bounds the files that one build reads, each time it reads them.
