@@ -19,7 +19,7 @@ type Relation struct {
 	out, outTo []row
 	inTo       []row // what destinations admit alone, over them by source; nil until a change needs it
 	to         []row // what both allow, over the sources by destination
-	points         map[Peer]int
+	points     map[Peer]int
 }
 
 // Relation computes who may connect to whom.
