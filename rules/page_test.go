@@ -87,3 +87,21 @@ func TestWithoutExample(t *testing.T) {
 		t.Errorf("no example in\n%s", page)
 	}
 }
+
+// Every recommendation and technique that a rule names has its title, and no other has one.
+func TestStandardsAreNamed(t *testing.T) {
+	named := map[string]bool{}
+	for _, r := range load(t).Rules() {
+		for _, id := range slices.Concat(r.Mapping.CIS, r.Mapping.MITRE) {
+			named[id] = true
+			if titles[id] == "" {
+				t.Errorf("%s: nothing tells what %s is", r.ID, id)
+			}
+		}
+	}
+	for id := range titles {
+		if !named[id] {
+			t.Errorf("no rule names %s", id)
+		}
+	}
+}

@@ -25,9 +25,8 @@ var titles = map[string]string{
 	"5.3.1":     "Ensure that the CNI in use supports NetworkPolicies",
 	"5.3.2":     "Ensure that all Namespaces have NetworkPolicies defined",
 	"T1046":     "Network Service Discovery",
+	"T1048":     "Exfiltration Over Alternative Protocol",
 	"T1071.004": "Application Layer Protocol: DNS",
-	"T1133":     "External Remote Services",
-	"T1190":     "Exploit Public-Facing Application",
 	"T1552.005": "Unsecured Credentials: Cloud Instance Metadata API",
 }
 

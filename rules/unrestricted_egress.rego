@@ -27,7 +27,7 @@
 #         - port: 6379
 #   mapping:
 #     nsa: [Network policies]
-#     mitre: [T1046]
+#     mitre: [T1046, T1048]
 package ringfence.rules.unrestricted_egress
 
 import data.ringfence.lib
