@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,12 +37,15 @@ type textWriter struct {
 	Options
 }
 
-// writeText writes each finding with its source line and what belongs to it, many that
-// are alike as a list, then gaps and notes, then once per rule what to do, then a summary. The remedy
-// does not stand with each finding, because one rule often finds many.
+// writeText writes each finding with its source line and what belongs to it, the worst
+// first and many that are alike as a list, then gaps and notes, then once per rule what to
+// do, then a summary. The remedy does not stand with each finding, because one rule often
+// finds many.
 func writeText(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 	w := textWriter{b, opts}
-	w.findings(r.Findings, r.Environments > 1)
+	worst := slices.Clone(r.Findings)
+	slices.SortStableFunc(worst, func(f, g analyzer.Finding) int { return cmp.Compare(f.Severity.Rank(), g.Severity.Rank()) })
+	w.findings(worst, r.Environments > 1)
 	gaps, notes := merge(r.Gaps)
 	w.gaps(unsaid(gaps, r.Findings))
 	w.gaps(notes)
