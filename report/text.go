@@ -158,40 +158,6 @@ func printableSource(runes []rune) string {
 	return Printable(strings.ReplaceAll(string(runes), "\t", "    "))
 }
 
-func (w textWriter) gaps(gaps []gap) {
-	for _, g := range gaps {
-		fmt.Fprintln(w, w.gapLine(g.Gap.Gap))
-		if g.Accepted != "" {
-			w.detail("accepted: " + Printable(g.Accepted))
-		}
-		switch len(g.targets) {
-		case 0:
-		case 1:
-			w.detail("target: " + Printable(g.targets[0]))
-		default:
-			w.detail("targets: " + Some(g.targets, mostNames))
-		}
-	}
-	if len(gaps) > 0 {
-		fmt.Fprintln(w)
-	}
-}
-
-// GapLine returns a gap as one line without colour.
-func GapLine(g manifest.Gap) string { return textWriter{}.gapLine(g) }
-
-func (w textWriter) gapLine(g manifest.Gap) string {
-	label := w.paint(yellow, "gap")
-	if g.Note {
-		label = w.paint(cyan, "remark")
-	}
-	line := fmt.Sprintf("%s: %s %s", label, Printable(g.Reason), w.paint(dim, "["+string(g.Code)+"]"))
-	if g.File != "" {
-		line = w.paint(bold, place(g.Pos)) + ": " + line
-	}
-	return line
-}
-
 // remedies prints, for each rule that found something, what to do.
 func (w textWriter) remedies(findings []analyzer.Finding) {
 	var met []*rules.Rule

@@ -102,3 +102,25 @@ func TestListsHideNothing(t *testing.T) {
 		t.Errorf("%q is not the head of:\n%s", head, text)
 	}
 }
+
+// However gaps are grouped, each is told with its place and the names that are its own.
+func TestGapListsHideNothing(t *testing.T) {
+	report := &analyzer.Report{}
+	for i := range fewestAlike {
+		g := noteOf("a.yaml", i+1, manifest.Approximated, fmt.Sprintf("Repository \"home\" is taken for \"apps/%d\"", i), "")
+		report.Gaps = append(report.Gaps, g)
+	}
+	other := noteOf("b.yaml", 1, manifest.Approximated, "Repository \"home\" is not declared", "")
+	report.Gaps = append(report.Gaps, other)
+	want := `remark, 4 times: Repository "home" is taken for … [approximated]
+  a.yaml:1: "apps/0"
+  a.yaml:2: "apps/1"
+  a.yaml:3: "apps/2"
+  a.yaml:4: "apps/3"
+b.yaml:1: remark: Repository "home" is not declared [approximated]
+
+`
+	if text := write(t, Text, report, Options{}); !strings.HasPrefix(text, want) {
+		t.Errorf("want at the beginning:\n%s\ngot:\n%s", want, text)
+	}
+}
