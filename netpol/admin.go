@@ -135,11 +135,10 @@ func (f *field) tierSelector() *Selector {
 	for _, key := range f.others("matchLabels", "matchExpressions") {
 		f.child(key).reject("unknown field")
 	}
-	s := Selector{invalid: true}
-	if f.mapping() {
-		s = selectorOf(f.child("matchLabels"), f.child("matchExpressions"))
+	if !f.mapping() {
+		return &Selector{invalid: true}
 	}
-	return &s
+	return selectorOf(f.child("matchLabels"), f.child("matchExpressions"))
 }
 
 func (f *field) adminRules(p *Policy, d Direction, kind adminKind) []*Rule {

@@ -13,7 +13,7 @@ import (
 // builder makes a cluster of objects.
 type builder struct {
 	cluster     *Cluster
-	decoder     decoder
+	decoder     *decoder
 	reader      reader // of the object that is being read
 	splits      splits
 	asking      []*Policy // for labels that controllers add
@@ -52,7 +52,7 @@ func (b *builder) add(objects []*manifest.Object) {
 // read reads an object of a kind that is no mere part of others.
 func (b *builder) read(o *manifest.Object) (read any) {
 	b.decoder.used = 0
-	b.reader = reader{object: o, decoder: &b.decoder}
+	b.reader = reader{object: o, decoder: b.decoder}
 	c, r := b.cluster, &b.reader
 	switch k := kindOf(o); {
 	case k.isNamespace():

@@ -166,7 +166,7 @@ func (f *field) calicoPeer(rule *Rule, name string) {
 			rule.doubt("what it selects is not known", f.path()...)
 			return
 		}
-		peer.NamespaceSelector, peer.PodSelector = s.namespaces, &s.pods
+		peer.NamespaceSelector, peer.PodSelector = f.reader.internPods(s)
 	default: // what is not evaluated may name peers
 		rule.AllPeers = !slices.ContainsFunc(f.others(known...), func(key string) bool { return f.child(key).present() })
 	}

@@ -184,7 +184,7 @@ func (f *field) ciliumEndpoints(peer *RulePeer) {
 		peer.Rule.doubt("what it selects is not known", f.path()...)
 		return
 	}
-	peer.NamespaceSelector, peer.PodSelector = s.namespaces, &s.pods
+	peer.NamespaceSelector, peer.PodSelector = f.reader.internPods(s)
 	if p.namespace != nil && s.namespaces != nil && s.names == nil {
 		peer.Rule.doubt("not all versions select by labels of other namespaces", f.path()...)
 	}

@@ -23,7 +23,7 @@ func (r *reader) policy(n *Namespace) *Policy {
 	}
 	fields := spec.fields("podSelector", "policyTypes", "ingress", "egress")
 	pods, types, ingress, egress := fields[0], fields[1], fields[2], fields[3]
-	p.Selector = pods.selector()
+	p.Selector = *pods.selector()
 	p.IngressRules = ingress.rules(p, Ingress)
 	p.EgressRules = egress.rules(p, Egress)
 	p.Types, p.TypesWritten = types.policyTypes()
@@ -96,10 +96,10 @@ func (f *field) rulePeer(rule *Rule, index int) *RulePeer {
 	fields := f.fields("podSelector", "namespaceSelector", "ipBlock")
 	pods, namespaces, block := fields[0], fields[1], fields[2]
 	if pods.present() {
-		p.PodSelector = f.reader.selectors.put(pods.selector())
+		p.PodSelector = pods.selector()
 	}
 	if namespaces.present() {
-		p.NamespaceSelector = f.reader.selectors.put(namespaces.selector())
+		p.NamespaceSelector = namespaces.selector()
 	}
 	if block.present() {
 		p.Block = block.ipBlock()
@@ -282,43 +282,63 @@ func (f *field) portRange(endPort *field) (first, last int, ok bool) {
 
 // selector reads a label selector; an absent one is empty. One with a part that
 // the API server rejects matches nothing.
-func (f *field) selector() Selector {
+func (f *field) selector() *Selector {
 	return recall(f, &f.reader.recentSelectors, (*field).newSelector)
 }
 
-func (f *field) newSelector() Selector {
+func (f *field) newSelector() *Selector {
 	if !f.mapping() {
-		return Selector{invalid: true}
+		return &Selector{invalid: true}
 	}
 	fields := f.fields("matchLabels", "matchExpressions")
 	return selectorOf(fields[0], fields[1])
 }
 
 // selectorOf reads the two fields of a selector.
-func selectorOf(labels, expressions *field) Selector {
+func selectorOf(labels, expressions *field) *Selector {
 	s := labels.matchLabels()
 	n, ok := expressions.length()
 	s.invalid = s.invalid || !ok
-	if n > 0 {
-		s.Requirements = append(labels.reader.requirements.take(len(s.Requirements) + n)[:0], s.Requirements...)
-	}
 	for i := range n {
 		r, ok := expressions.item(i).requirement()
 		s.Requirements = append(s.Requirements, r)
 		s.invalid = s.invalid || !ok
 	}
-	return s
+	return labels.reader.intern(s)
 }
 
+// matchLabels reads labels as a selector that lives until the next is read, unless it
+// is interned.
 func (f *field) matchLabels() Selector {
 	labels, ok := f.labelList()
-	s := Selector{Requirements: f.reader.requirements.take(len(labels)), invalid: !ok}
-	values := f.reader.values.take(len(labels))
+	d := f.reader.decoder
+	d.required, d.requiredText = d.required[:0], d.requiredText[:0]
 	for i, l := range labels {
-		values[i] = l.value
-		s.Requirements[i] = Requirement{Key: l.key, Operator: In, Values: values[i : i+1 : i+1]}
+		d.requiredText = append(d.requiredText, l.value)
+		d.required = append(d.required, Requirement{Key: l.key, Operator: In, Values: d.requiredText[i : i+1 : i+1]})
 	}
-	return s
+	return Selector{Requirements: d.required, invalid: !ok}
+}
+
+// labelSelector reads labels that are a selector.
+func (f *field) labelSelector() *Selector { return f.reader.intern(f.matchLabels()) }
+
+// intern returns the one selector that stands for all that are written like s, so that
+// what is known of it is found by its address. Invalid ones stay apart.
+func (d *decoder) intern(s Selector) *Selector {
+	d.key = s.appendKey(d.key[:0])
+	if known := d.interned[string(d.key)]; known != nil && !s.invalid {
+		return known
+	}
+	made := d.selectors.put(Selector{Requirements: d.requirements.take(len(s.Requirements)), invalid: s.invalid})
+	for i, r := range s.Requirements {
+		r.Values = append(d.values.take(len(r.Values))[:0], r.Values...)
+		made.Requirements[i] = r
+	}
+	if !s.invalid {
+		d.interned[string(d.key)] = made
+	}
+	return made
 }
 
 func (f *field) requirement() (r Requirement, ok bool) { return f.requirementOn((*field).validKey) }

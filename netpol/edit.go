@@ -13,7 +13,10 @@ import (
 // the policy. It computes only the peers that either selects, and leaves the
 // relation as it is.
 func (rel *Relation) Replacing(o *manifest.Object) (*Difference, []manifest.Gap) {
-	r := &reader{object: o, decoder: &decoder{}}
+	if rel.selectors == nil {
+		rel.selectors = maps.Clone(rel.locals.cluster.selectors)
+	}
+	r := &reader{object: o, decoder: newDecoder(rel.selectors)}
 	edited := r.policiesOf(rel.namespace)
 	return rel.try(rel.locals.cluster.policiesOf(o.Ref), edited), r.gaps()
 }

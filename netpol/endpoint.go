@@ -28,6 +28,14 @@ func (s podSelector) elsewhere(p *Policy) bool {
 	return !adds && s.pods.Matches(nil) && s.namespaces.Matches(nil)
 }
 
+// internPods returns the two parts of a selector as those of equal ones.
+func (d *decoder) internPods(s podSelector) (namespaces, pods *Selector) {
+	if s.namespaces != nil {
+		namespaces = d.intern(*s.namespaces)
+	}
+	return namespaces, d.intern(s.pods)
+}
+
 // ciliumSelector reads an EndpointSelector; ok is false for one that uses labels
 // which manifests do not hold or which are no part of an identity.
 func (f *field) ciliumSelector(p *Policy) (s podSelector, ok bool) {

@@ -61,13 +61,23 @@ type decoder struct {
 	arenas
 	fields [][]field // in blocks that never move
 	used   int       // of all of them
-	labels []label   // of the mapping read last
 
-	recentSelectors      recent[Selector]
+	// Of the mapping of labels read last, and the requirements that it stands for.
+	labels       []label
+	required     []Requirement
+	requiredText []string
+
+	interned map[string]*Selector // by key
+	key      []byte
+
+	recentSelectors      recent[*Selector]
+	recentLabels         recent[*Selector] // of labels alone
 	recentRulePorts      recent[[]*RulePort]
 	recentContainerPorts recent[[]Port]
 	recentServicePorts   recent[[]ServicePort]
 }
+
+func newDecoder(interned map[string]*Selector) *decoder { return &decoder{interned: interned} }
 
 const fieldBlock = 128
 

@@ -96,6 +96,7 @@ type Cluster struct {
 	routes     []*manifest.Object // Ingresses and the like, sorted
 	grants     []*manifest.Object // of references to other namespaces
 	index      *index
+	selectors  map[string]*Selector // of the policies' peers and of the Services, by key
 	groups     []*group
 	edited     map[Peer][]*group // of peers whose policies differ in a change that is tried out
 	elsewhere  []*group          // those that select an unknown pod of an unknown namespace
@@ -133,7 +134,8 @@ func New(objects []*manifest.Object, opts Options) (*Cluster, []manifest.Gap) {
 	for name := range opts.NamespaceLabels {
 		c.namespace(name)
 	}
-	b := &builder{cluster: c, splits: newSplits()}
+	c.selectors = map[string]*Selector{}
+	b := &builder{cluster: c, decoder: newDecoder(c.selectors), splits: newSplits()}
 	b.add(objects)
 	return c, b.finish()
 }

@@ -98,9 +98,12 @@ func (c *Cluster) Peers() []Peer { return newSpace(c).peers }
 type splits struct {
 	names map[string]bool
 	cuts  map[netip.Prefix]bool
+	seen  map[*Selector]bool // of namespaces
 }
 
-func newSplits() splits { return splits{names: map[string]bool{}, cuts: map[netip.Prefix]bool{}} }
+func newSplits() splits {
+	return splits{names: map[string]bool{}, cuts: map[netip.Prefix]bool{}, seen: map[*Selector]bool{}}
+}
 
 // add adds what a policy mentions.
 func (s splits) add(p *Policy) {
@@ -121,9 +124,10 @@ func (s splits) add(p *Policy) {
 }
 
 func (s splits) addNames(selector *Selector) {
-	if selector == nil {
+	if selector == nil || s.seen[selector] {
 		return
 	}
+	s.seen[selector] = true
 	for i := range selector.Requirements {
 		if r := &selector.Requirements[i]; r.Key == NameLabel {
 			for _, name := range r.Values {

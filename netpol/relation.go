@@ -20,6 +20,7 @@ type Relation struct {
 	inTo       []row // what destinations admit alone, over them by source; nil until a change needs it
 	to         []row // what both allow, over the sources by destination
 	points     map[Peer]int
+	selectors  map[string]*Selector // those of the cluster and of edited policies, by key; nil until there are some
 }
 
 // Relation computes who may connect to whom.

@@ -72,15 +72,8 @@ func (s Selector) Matches(labels map[string]string) bool {
 // IsEmpty tells whether the selector is {} and so matches everything.
 func (s Selector) IsEmpty() bool { return len(s.Requirements) == 0 && !s.invalid }
 
-// key is a text that only selectors that match the same have. Some that match
-// the same have different ones.
-func (s Selector) key() string {
-	if s.IsEmpty() {
-		return ""
-	}
-	return string(s.appendKey(nil))
-}
-
+// appendKey appends a text that only selectors that match the same have. Some that
+// match the same have different ones.
 func (s Selector) appendKey(key []byte) []byte {
 	if s.invalid {
 		return append(key, '!')

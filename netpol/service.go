@@ -120,7 +120,7 @@ func (r *reader) service(n *Namespace) *Service {
 	ip, _ := spec.child("clusterIP").text()
 	s.Headless = ip == "None"
 	s.ExternalName, _ = spec.child("externalName").text()
-	s.Selector = spec.child("selector").matchLabels()
+	s.Selector = *recall(spec.child("selector"), &r.recentLabels, (*field).labelSelector)
 	s.Ports = recall(spec.child("ports"), &r.recentServicePorts, (*field).servicePorts)
 	return s
 }

@@ -19,18 +19,31 @@ type sets struct {
 	host    []int  // the positions of those on the host network
 	located []int  // and of those whose addresses are known
 
-	selected map[string][]int // other pods, by selector of namespaces
-	large    map[string]row   // sets that rules share, by their selectors
+	selected map[*Selector]namespaces // by selector of namespaces
+	large    map[setKey]row           // sets that rules share
 	key      []byte
 	found    []int32
 	one      [1]int
+}
+
+// namespaces are those that a selector matches, as indexes of sets.others.
+type namespaces struct {
+	indexes []int
+	byName  bool // the selector names the only one
+}
+
+// setKey is the selectors of a set, and the namespace in which pods alone are looked
+// for.
+type setKey struct {
+	own              *Namespace
+	namespaces, pods *Selector
 }
 
 func newSets(c *Cluster, s *space, r *rows) *sets {
 	x := &sets{
 		cluster: c, space: s, rows: r, index: *c.index, points: s.pointsOf(c),
 		onHost: make([]bool, len(c.Workloads)),
-		names:  make(map[string]int, len(s.names)), selected: map[string][]int{}, large: map[string]row{},
+		names:  make(map[string]int, len(s.names)), selected: map[*Selector]namespaces{}, large: map[setKey]row{},
 	}
 	x.index.terms, x.index.values, x.index.found = nil, nil, nil
 	for i, name := range s.names {
@@ -67,7 +80,7 @@ func (x *sets) addOthers(name string, point int) {
 // the named namespaces.
 func (x *sets) withNames(names []string) *sets {
 	t := *x
-	t.selected, t.large = map[string][]int{}, map[string]row{}
+	t.selected, t.large = map[*Selector]namespaces{}, map[setKey]row{}
 	if len(names) == 0 {
 		return &t
 	}
@@ -97,35 +110,30 @@ func (x *sets) set(item *RulePeer, runs []run) (_ []run, shared row) {
 		return runs, noRow
 	case item.NamespaceSelector == nil && item.PodSelector == nil:
 		return runs, noRow
-	case item.isSmall():
-		return x.appendPods(item, runs), noRow
 	}
-	x.key = x.key[:0]
-	if item.NamespaceSelector == nil {
-		x.key = append(append(x.key, item.Rule.Policy.Namespace...), 1)
-	} else {
-		x.key = append(item.NamespaceSelector.appendKey(x.key), 2)
+	n := x.namespaces(item)
+	if n.areFew(item) {
+		return x.appendPods(item, n, runs), noRow
 	}
-	if item.PodSelector != nil {
-		x.key = item.PodSelector.appendKey(x.key)
+	key := setKey{namespaces: item.NamespaceSelector, pods: item.PodSelector}
+	if key.namespaces == nil {
+		key.own = item.Rule.Policy.namespace
 	}
-	set, known := x.large[string(x.key)]
+	set, known := x.large[key]
 	if !known {
-		key := string(x.key)
-		set = x.rows.build(x.appendPods(item, nil))
+		set = x.rows.build(x.appendPods(item, n, nil))
 		x.large[key] = set
 	}
 	return runs, set
 }
 
-// isSmall tells whether a selector of pods looks in one small namespace only.
-func (p *RulePeer) isSmall() bool {
-	if p.NamespaceSelector != nil {
-		_, ok := p.NamespaceSelector.onlyName()
-		return ok && p.PodSelector != nil && !p.PodSelector.IsEmpty()
+// areFew tells whether an item looks for some pods of one small namespace only.
+func (n namespaces) areFew(item *RulePeer) bool {
+	if item.NamespaceSelector != nil {
+		return n.byName && item.PodSelector != nil && !item.PodSelector.IsEmpty()
 	}
-	n := p.Rule.Policy.namespace
-	return n.last-n.first <= few
+	own := item.Rule.Policy.namespace
+	return own.last-own.first <= few
 }
 
 // onlyName returns the name of the only namespace that a selector matches.
@@ -140,23 +148,22 @@ func (s *Selector) onlyName() (name string, ok bool) {
 	return r.Values[0], true
 }
 
-// appendPods appends the points that selectors match.
-func (x *sets) appendPods(item *RulePeer, runs []run) []run {
+// appendPods appends the points that an item matches in its namespaces.
+func (x *sets) appendPods(item *RulePeer, in namespaces, runs []run) []run {
 	var all Selector
 	pods := item.PodSelector
 	if pods == nil {
 		pods = &all
 	}
-	others := x.namespaces(item)
-	if len(others) == 1 && x.others[others[0]].point != x.space.elsewhere() {
-		n := x.others[others[0]]
+	if len(in.indexes) == 1 && x.others[in.indexes[0]].point != x.space.elsewhere() {
+		n := x.others[in.indexes[0]]
 		x.found = x.index.find(x.found[:0], n.first, n.last, nil, pods)
 	} else {
 		x.found = x.index.find(x.found[:0], 0, len(x.cluster.Workloads), item.NamespaceSelector, pods)
 	}
 	runs = x.appendWorkloads(runs, x.found)
 	if pods.Matches(nil) {
-		for _, i := range others {
+		for _, i := range in.indexes {
 			runs = appendPoint(runs, x.others[i].point)
 		}
 	}
@@ -172,28 +179,35 @@ func (x *sets) appendWorkloads(runs []run, positions []int32) []run {
 	return runs
 }
 
-// namespaces returns the namespaces that an item is about, as indexes of others.
-func (x *sets) namespaces(item *RulePeer) []int {
+// namespaces returns the namespaces that an item is about.
+func (x *sets) namespaces(item *RulePeer) namespaces {
 	if item.NamespaceSelector == nil {
-		return append(x.one[:0], x.names[item.Rule.Policy.Namespace])
+		return namespaces{indexes: append(x.one[:0], x.names[item.Rule.Policy.Namespace])}
 	}
-	if name, ok := item.NamespaceSelector.onlyName(); ok {
-		if i, known := x.names[name]; known && !x.others[i].Private {
-			return append(x.one[:0], i)
-		}
-		return nil
-	}
-	key := item.NamespaceSelector.key()
-	matching, known := x.selected[key]
+	matching, known := x.selected[item.NamespaceSelector]
 	if !known {
-		for i, n := range x.others {
-			if item.NamespaceSelector.Matches(n.Labels) {
-				matching = append(matching, i)
-			}
-		}
-		x.selected[key] = matching
+		matching = x.matching(item.NamespaceSelector)
+		x.selected[item.NamespaceSelector] = matching
 	}
 	return matching
+}
+
+// matching finds the namespaces that a selector matches.
+func (x *sets) matching(s *Selector) namespaces {
+	name, byName := s.onlyName()
+	all := namespaces{byName: byName}
+	if byName {
+		if i, known := x.names[name]; known && !x.others[i].Private {
+			all.indexes = []int{i}
+		}
+		return all
+	}
+	for i, n := range x.others {
+		if s.Matches(n.Labels) {
+			all.indexes = append(all.indexes, i)
+		}
+	}
+	return all
 }
 
 func (x *sets) appendBlock(item *RulePeer, runs []run) []run {

@@ -18,7 +18,7 @@ import (
 // metadata that authors do not write, such as owners and finalizers. Other kinds are
 // held to the schema of their definition as far as their policies are evaluated.
 func Validate(o *manifest.Object) []Problem {
-	r := &reader{object: o, decoder: &decoder{}}
+	r := &reader{object: o, decoder: newDecoder(map[string]*Selector{})}
 	r.policiesOf((&Cluster{}).undeclared)
 	return r.problems
 }
