@@ -67,8 +67,9 @@ type decoder struct {
 	required     []Requirement
 	requiredText []string
 
-	interned map[string]*Selector // by key
-	key      []byte
+	interned  map[string]*Selector // by key
+	labelSets map[string]map[string]string
+	key       []byte
 
 	recentSelectors      recent[*Selector]
 	recentLabels         recent[*Selector] // of labels alone
@@ -77,7 +78,9 @@ type decoder struct {
 	recentServicePorts   recent[[]ServicePort]
 }
 
-func newDecoder(interned map[string]*Selector) *decoder { return &decoder{interned: interned} }
+func newDecoder(interned map[string]*Selector) *decoder {
+	return &decoder{interned: interned, labelSets: map[string]map[string]string{}}
+}
 
 const fieldBlock = 128
 

@@ -9,15 +9,24 @@ import (
 )
 
 // labels returns a mapping of labels without those that the API server rejects;
-// ok is false where there were any.
+// ok is false where there were any. Equal ones are the same mapping.
 func (f *field) labels() (labels map[string]string, ok bool) {
 	list, ok := f.labelList()
 	if _, isMap := f.value.(map[string]any); !isMap {
 		return nil, ok
 	}
-	labels = make(map[string]string, len(list))
+	d := f.reader.decoder
+	d.key = d.key[:0]
 	for _, l := range list {
-		labels[l.key] = l.value
+		d.key = append(append(append(append(d.key, l.key...), 0), l.value...), 0)
+	}
+	labels, known := d.labelSets[string(d.key)]
+	if !known {
+		labels = make(map[string]string, len(list))
+		for _, l := range list {
+			labels[l.key] = l.value
+		}
+		d.labelSets[string(d.key)] = labels
 	}
 	return labels, ok
 }

@@ -31,7 +31,7 @@ func (r *reader) metadata() {
 	}
 	meta.name()
 	namespace := meta.child("namespace")
-	if name := r.object.Namespace; !manifest.IsPrivate(name) && len(api.ValidateNamespaceName(name, false)) > 0 {
+	if name := r.object.Namespace; !manifest.IsPrivate(name) && badNamespace(name) {
 		namespace.reject("%q is no name of a namespace", name)
 	}
 	namespace.text()
@@ -53,6 +53,11 @@ func (f *field) name() {
 	if prefix != "" && (badName(prefix, true) || own == "" && badName(prefix+"x", false)) {
 		generated.reject("%q is no start of a name of an object", prefix)
 	}
+}
+
+func badNamespace(name string) bool {
+	plain := len(name) <= validation.DNS1123LabelMaxLength && plainDomain(name) && !strings.Contains(name, ".")
+	return !plain && len(api.ValidateNamespaceName(name, false)) > 0
 }
 
 func badName(name string, isPrefix bool) bool {
