@@ -12,7 +12,8 @@
 #   everywhere: true
 #   since: 0.1.0
 #   remedy: >-
-#     Correct the labels, or remove the peer.
+#     Correct the labels, or remove the peer. If it was meant together with a namespaceSelector
+#     beside it, put both into one item.
 #   before: |
 #     from:
 #     - podSelector: {matchLabels: {app: frontend}}
@@ -27,7 +28,7 @@ findings contains {
 	"object": d.policy.id,
 	"path": d.peer.path,
 	"message": sprintf("no workload matches %s", [d.peer.title]),
-	"related": [],
+	"related": _halves(d),
 	"confidence": _confidence[d.peer.operator_pods],
 } if {
 	some d in _dangling
@@ -39,7 +40,7 @@ findings contains {
 	"object": d.policy.id,
 	"path": d.peer.path,
 	"message": sprintf("no workload that was rendered matches %s", [d.peer.title]),
-	"related": [],
+	"related": _halves(d),
 	"severity": "note",
 	"confidence": "low",
 	"persona": "auditor",
@@ -49,7 +50,7 @@ findings contains {
 	not _sure(d.peer.candidates)
 }
 
-_dangling contains {"policy": p, "peer": peer} if {
+_dangling contains {"policy": p, "rule": rule, "peer": peer} if {
 	count(input.workloads) > 0
 	some p in input.policies
 	p.notable
@@ -65,6 +66,14 @@ _dangling contains {"policy": p, "peer": peer} if {
 	peer.operator_pods != "matching"
 	not _across(p.private, peer.selects_namespaces)
 }
+
+# The neighbours with which the peer may have been meant as one: of the namespaces that
+# they match not enough is known for split-peer.
+_halves(d) := [{"object": d.policy.id, "path": other, "message": "the other half, if one peer was meant: put both selectors into one item"} |
+	some split in d.rule.splits
+	some [path, other] in [[split.path, split.other], [split.other, split.path]]
+	path == d.peer.path
+]
 
 # A policy whose own namespace is unknown says nothing about other namespaces.
 _across(true, true)

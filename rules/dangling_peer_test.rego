@@ -22,6 +22,27 @@ test_fires if {
 	}}
 }
 
+test_names_the_half_that_may_belong_to_it if {
+	split := {
+		"path": ["spec", "ingress", 0, "from", 1],
+		"other": ["spec", "ingress", 0, "from", 0],
+		"namespace_selector": "team=front",
+		"pod_selector": "app=front",
+		"together": [],
+		"own": [],
+		"covers_own": false,
+	}
+	found := findings with input as model.input_of({
+		"workloads": [model.workload({})],
+		"policies": [model.policy({"rules": [model.rule({"peers": [model.peer({})], "splits": [split]})]})],
+	})
+	{related | some f in found; some related in f.related} == {{
+		"object": 2,
+		"path": ["spec", "ingress", 0, "from", 1],
+		"message": "the other half, if one peer was meant: put both selectors into one item",
+	}}
+}
+
 test_operators_make_it_less_sure if {
 	{f.confidence | some f in _found({}, {"operator_pods": "possible"})} == {"low"}
 	count(_found({}, {"operator_pods": "matching"})) == 0
