@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -148,25 +149,51 @@ func (g *group) finding() Finding {
 	}
 }
 
-// others names the objects that the finding is about besides the one that it names, but
-// for those that only have another namespace because they are in another environment.
+// others tells what the finding is besides what its message says: where it is something
+// else that is wrong, and the objects that it is about as well, but for those that only
+// have another namespace because they are in another environment.
 func (g *group) others() []Related {
 	v := g.spokesman()
-	told := []manifest.Ref{v.place.ref}
+	told := map[string]bool{}
 	var others []Related
+	tell := func(format string, args ...any) {
+		others = append(others, Related{Origin: g.origin, Message: fmt.Sprintf(format, args...)})
+	}
 	for _, w := range g.violations {
 		ref := w.place.ref
-		if slices.Contains(told, ref) || ref.Name == v.place.ref.Name && !g.crowded(w.environment) {
-			continue
+		switch {
+		case told[w.Message] || ref == v.place.ref && w.Message == v.Message:
+		case w.wording() != v.wording():
+			told[w.Message] = true
+			tell("%s: %s", g.where(w.Message), w.Message)
+		case told[ref.String()] || ref == v.place.ref || ref.Name == v.place.ref.Name && !g.crowded(w.environment):
+		case ref.Namespace == v.place.ref.Namespace:
+			told[ref.String()] = true
+			tell("also %s", title(ref))
+		default:
+			told[ref.String()] = true
+			tell("also %s of %s", title(ref), namespaceTitle(ref.Namespace))
 		}
-		told = append(told, ref)
-		also := "also " + title(ref)
-		if ref.Namespace != v.place.ref.Namespace {
-			also += " of " + namespaceTitle(ref.Namespace)
-		}
-		others = append(others, Related{Origin: g.origin, Message: also})
 	}
 	return others
+}
+
+// wording is the message without the name of what it is about.
+func (l located) wording() string {
+	return strings.ReplaceAll(l.Message, fmt.Sprintf("%q", l.place.ref.Name), "")
+}
+
+// where names the environments in which a message is given besides that of the finding.
+func (g *group) where(message string) string {
+	part := g.only(func(v located) bool { return v.Message == message })
+	switch names := part.environments(); {
+	case slices.Contains(names, g.spokesman().environment):
+		return "also"
+	case len(names) == 1:
+		return "in " + names[0]
+	default:
+		return fmt.Sprintf("in %s and %d more", names[0], len(names)-1)
+	}
 }
 
 // crowded tells whether an environment has several of the objects.

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,6 +107,46 @@ spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress, Egress]}
 			report := analyze(t, rules.Regular, test.environments...)
 			if diff := cmp.Diff(test.want, summaries(report.Findings)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A finding tells what else is wrong where it is something else, and which other objects it
+// is about.
+func TestOthersOfOneFinding(t *testing.T) {
+	web := parse(t, "base/web.yaml", deployment("web"), "x")
+	allowAll := parse(t, "base/policy.yaml", policy("\nspec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}]}\n"), "x")
+	tests := map[string]struct {
+		environments []Environment
+		want         []string
+	}{
+		"the same in all": {[]Environment{{Name: "dev", Objects: in("kube-a", web)}, {Name: "prod", Objects: in("kube-b", web)}}, nil},
+		"another cause in some": {
+			[]Environment{
+				{Name: "dev", Objects: in("kube-a", web)},
+				{Name: "prod", Objects: in("kube-a", web, allowAll)},
+				{Name: "stage", Objects: in("kube-b", web, allowAll)},
+			},
+			[]string{`in prod and 1 more: any pod can connect to Deployment "web" on any port: NetworkPolicy "web" allows all ingress`},
+		},
+		"several namespaces of one environment": {
+			[]Environment{{Name: "dev", Objects: in("kube-a", web)}, {Name: "prod", Objects: slices.Concat(in("kube-a", web), in("kube-b", web))}},
+			[]string{`also Deployment "web" of namespace "kube-b"`},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, f := range analyze(t, rules.Regular, test.environments...).Findings {
+				for _, r := range f.Related {
+					if f.Rule.ID == "unprotected-workload" {
+						got = append(got, r.Message)
+					}
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("related (-want +got):\n%s", diff)
 			}
 		})
 	}
