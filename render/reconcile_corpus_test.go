@@ -8,9 +8,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -216,30 +218,40 @@ func count(t *testing.T, e render.Environment, counts map[string]int) {
 	}
 }
 
-// BenchmarkResolve finds and renders the largest repositories of the corpus that Flux
-// and Argo CD apply, and just renders the same targets.
+// BenchmarkResolve finds and renders the largest repositories of the corpus that Flux and
+// Argo CD apply, in turns with and without following their objects: both walk the files
+// and render the same targets. The difference is what following them costs.
 func BenchmarkResolve(b *testing.B) {
+	ctx := context.Background()
 	for _, repo := range []string{"onedr0p__home-ops", "operate-first__apps"} {
-		tree, err := source.Open(filepath.Join(shared(b), "corpus", repo))
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer tree.Close()
-		targets, _ := render.New(tree, render.Options{}).Find(context.Background(), []string{"."})
-		measure := func(name string, work func(r *render.Repository)) {
-			b.Run(repo+"/"+name, func(b *testing.B) {
+		b.Run(repo, func(b *testing.B) {
+			tree, err := source.Open(filepath.Join(shared(b), "corpus", repo))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer tree.Close()
+			targets, _ := render.New(tree, render.Options{}).Find(ctx, []string{"."})
+			measure := func(work func(r *render.Repository)) time.Duration {
+				runtime.GC()
 				before := cpu(b)
-				for b.Loop() {
-					work(render.New(tree, render.Options{}))
-				}
-				b.ReportMetric(float64((cpu(b)-before).Milliseconds())/float64(b.N), "cpu-ms/op")
-			})
-		}
-		measure("find and render", func(r *render.Repository) {
-			targets, _ := r.Find(context.Background(), []string{"."})
-			r.RenderAll(context.Background(), targets, nil)
+				work(render.New(tree, render.Options{}))
+				return cpu(b) - before
+			}
+			var with, without time.Duration
+			for b.Loop() {
+				without += measure(func(r *render.Repository) {
+					r.FindFolders()
+					r.RenderAll(ctx, targets, nil)
+				})
+				with += measure(func(r *render.Repository) {
+					found, _ := r.Find(ctx, []string{"."})
+					r.RenderAll(ctx, found, nil)
+				})
+			}
+			b.ReportMetric(float64(without.Milliseconds())/float64(b.N), "cpu-ms-without/op")
+			b.ReportMetric(float64(with.Milliseconds())/float64(b.N), "cpu-ms-with/op")
+			b.ReportMetric(100*(with-without).Seconds()/without.Seconds(), "%-more")
 		})
-		measure("render", func(r *render.Repository) { r.RenderAll(context.Background(), targets, nil) })
 	}
 }
 
