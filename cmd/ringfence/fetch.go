@@ -63,14 +63,16 @@ func (c *command) runFetch(ctx context.Context, flags *selection, paths []string
 			c.exit = exitIncomplete
 		}
 	}
-	return writePins(c.stdout, w.lock.Pins(true))
+	if pins := w.lock.Pins(true); len(pins) > 0 {
+		return writePins(c.stdout, pins)
+	}
+	if len(seen) == 0 {
+		_, err = fmt.Fprintln(c.stdout, "nothing lies elsewhere")
+	}
+	return err
 }
 
 func writePins(out io.Writer, pins []fetch.Pin) error {
-	if len(pins) == 0 {
-		_, err := fmt.Fprintln(out, "nothing lies elsewhere")
-		return err
-	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, p := range pins {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Kind, report.Printable(p.Ref.String()), report.Printable(p.Resolved), p.Digest)

@@ -270,6 +270,9 @@ func TestNoCacheFolder(t *testing.T) {
 			t.Errorf("home %q: exit code %d, %s, want %q", home, code, stderr, want)
 		}
 	}
+	if code, out, stderr := runIn(".", "fetch", "--cache", t.TempDir()); code != exitClean || out != "nothing lies elsewhere\n" {
+		t.Errorf("with --cache: exit code %d, %s%s", code, out, stderr)
+	}
 }
 
 // TestFetchWithLogin fetches with the credentials that a file of the user's has, which
@@ -296,7 +299,7 @@ func TestFetchWithLogin(t *testing.T) {
 		code := c.main([]string{"fetch", "--cache", cache, dir})
 		return code, out.String() + errOut.String()
 	}
-	if code, out := run(nil); code != exitIncomplete || !strings.Contains(out, "401 Unauthorized") {
+	if code, out := run(nil); code != exitIncomplete || !strings.Contains(out, "401 Unauthorized") || strings.Contains(out, "nothing lies elsewhere") {
 		t.Errorf("without credentials: exit code %d, %s", code, out)
 	}
 	if code, out := run(map[string]string{"HELM_CONFIG_HOME": home}); code != exitClean || strings.Contains(out, "s3cret") {
