@@ -82,6 +82,9 @@ func foldersOf(files map[string][]byte) map[string][]fs.DirEntry {
 // MountOf returns the folder of something fetched that a name lies in, "" for what lies
 // in the repository.
 func (t *Tree) MountOf(name string) string {
+	if t.proxy != nil {
+		return t.proxy.mountOf(name)
+	}
 	dir, _, _ := t.mounted(path.Clean(name))
 	return dir
 }

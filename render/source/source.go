@@ -33,6 +33,8 @@ var ErrTooLarge = fmt.Errorf("larger than %d bytes", manifest.DefaultMaxFileSize
 type Tree struct {
 	dir  string
 	root *os.Root
+	// proxy is asked where another process has the repository open; else it is nil.
+	proxy *proxy
 
 	changed map[string]change // of a view; read-only
 	mounts  *mounts
@@ -82,6 +84,9 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 }
 
 func (t *Tree) read(name string) ([]byte, error) {
+	if t.proxy != nil {
+		return t.proxy.read(name)
+	}
 	// Stat first: opening a pipe for reading would wait for a writer.
 	info, err := t.Stat(name)
 	if err != nil {
@@ -128,6 +133,9 @@ func (t *Tree) Folder(name string) (fs.FS, error) { return fs.Sub(t.root.FS(), p
 // Stat describes a file or folder, following links that stay in the repository.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	name = path.Clean(name)
+	if t.proxy != nil {
+		return t.proxy.stat(name)
+	}
 	if _, m, rest := t.mounted(name); m != nil {
 		return m.stat("stat", name, rest)
 	}
@@ -141,8 +149,15 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 // ReadDir lists a folder, sorted by name.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	name = path.Clean(name)
+	if t.proxy != nil {
+		return t.proxy.readDir(name)
+	}
 	if _, m, rest := t.mounted(name); m != nil {
 		return m.readDir(name, rest)
+	}
+	// Stat first: opening a pipe would wait for a writer.
+	if info, err := t.root.Stat(name); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
 	}
 	entries, err := fs.ReadDir(t.root.FS(), name)
 	if t.changed[name].dir {
@@ -168,6 +183,9 @@ const maxLinks = 40
 
 // Resolve returns the name of what a path leads to after all symbolic links.
 func (t *Tree) Resolve(name string) (string, error) {
+	if t.proxy != nil {
+		return t.proxy.resolve(name)
+	}
 	if _, m, rest := t.mounted(path.Clean(name)); m != nil {
 		_, err := m.stat("resolve", name, rest)
 		return path.Clean(name), err // there are no links in it

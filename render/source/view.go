@@ -43,12 +43,13 @@ func (t *Tree) there(dir string) bool {
 func gone(op, name string) error { return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist} }
 
 // A change describes a regular file that is shown instead of what is on disk, or a
-// folder that is shown besides.
+// folder that is shown besides. It also describes what another process tells of.
 type change struct {
 	name string
 	size int64
 	dir  bool
 	gone bool
+	mode fs.FileMode // zero: that of a file or folder that anybody may read
 }
 
 func (c change) Name() string               { return c.name }
@@ -61,10 +62,14 @@ func (c change) Info() (fs.FileInfo, error) { return c, nil }
 
 // Mode tells a file from a folder.
 func (c change) Mode() fs.FileMode {
-	if c.dir {
+	switch {
+	case c.mode != 0:
+		return c.mode
+	case c.dir:
 		return fs.ModeDir | 0o755
+	default:
+		return 0o644
 	}
-	return 0o644
 }
 
 // stat describes a changed file.

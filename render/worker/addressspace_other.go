@@ -1,0 +1,6 @@
+//go:build !linux || race
+
+package worker
+
+// limitAddressSpace does nothing here: the pool watches what is used.
+func limitAddressSpace(int64) {}
