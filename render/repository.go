@@ -12,6 +12,7 @@ import (
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/kustomize"
 	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/worker"
 )
 
 // Options hold for all targets of a repository.
@@ -24,11 +25,13 @@ type Options struct {
 	Set         []string       // "key=value" expressions given by the user, after the target's
 	Config      *config.Config // of the repository; nil for none
 	Fetch       *fetch.Fetcher // of what lies elsewhere; nil for none
+	Workers     *worker.Pool   // that render, by Worker; nil: rendered in this process
 }
 
 // A Repository finds and renders the targets of one repository. Files are read
 // and parsed once. Its methods may be called concurrently.
 type Repository struct {
+	id      int64 // for workers
 	tree    *source.Tree
 	opts    Options
 	folder  fetch.Folder
@@ -56,8 +59,14 @@ type parsed struct {
 
 // New returns the repository that tree shows.
 func New(tree *source.Tree, opts Options) *Repository {
-	folder := opts.Fetch.Into(tree)
+	return newRepository(tree, opts, opts.Fetch.Into(tree))
+}
+
+var lastID atomic.Int64
+
+func newRepository(tree *source.Tree, opts Options, folder fetch.Folder) *Repository {
 	return &Repository{
+		id:      lastID.Add(1),
 		tree:    tree,
 		opts:    opts,
 		folder:  folder,

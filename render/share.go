@@ -32,6 +32,7 @@ type lender struct {
 // so nothing is shared where it may differ.
 func sameOptions(a, b Options) bool {
 	a.Config, b.Config = nil, nil
+	a.Workers, b.Workers = nil, nil
 	return a.Fetch == nil && b.Fetch == nil && reflect.DeepEqual(a, b)
 }
 

@@ -66,11 +66,29 @@ func (t *Target) source() string {
 }
 
 func (r *Repository) render(ctx context.Context, t Target) (made parsed) {
-	defer func() {
-		if p := recover(); p != nil {
-			made = parsed{gaps: []Gap{{Pos: t.Pos, Code: manifest.InternalError, Reason: fmt.Sprintf("rendering crashed: %v", p)}}}
+	defer crashed(t, &made)
+	made = r.built(ctx, t)
+	for i, o := range made.objects {
+		o, gap := t.Variables.Substitute(o)
+		if gap != nil {
+			made.gaps = append(made.gaps, *gap)
 		}
-	}()
+		made.objects[i] = t.Metadata.Apply(o)
+	}
+	r.named(&made)
+	return made
+}
+
+// crashed makes a gap of a panic.
+func crashed(t Target, made *parsed) {
+	if p := recover(); p != nil {
+		*made = parsed{gaps: []Gap{{Pos: t.Pos, Code: manifest.InternalError, Reason: fmt.Sprintf("rendering crashed: %v", p)}}}
+	}
+}
+
+// build renders the files of a target, with its overlays.
+func (r *Repository) build(ctx context.Context, t Target) (made parsed) {
+	defer crashed(t, &made)
 	overlays := t.Overlays
 	switch t.Kind {
 	case Kustomize:
@@ -95,14 +113,6 @@ func (r *Repository) render(ctx context.Context, t Target) (made parsed) {
 		objects, gaps := r.builder.BuildInput(ctx, kustomize.Input{Dir: t.Dir, Objects: made.objects, Overlay: overlay})
 		made.objects, made.gaps = objects, append(made.gaps, gaps...)
 	}
-	for i, o := range made.objects {
-		o, gap := t.Variables.Substitute(o)
-		if gap != nil {
-			made.gaps = append(made.gaps, *gap)
-		}
-		made.objects[i] = t.Metadata.Apply(o)
-	}
-	r.named(&made)
 	return made
 }
 

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ringfence/ringfence/render/worker"
 )
 
 // The exit codes. Where several apply, findings win over gaps.
@@ -28,6 +30,7 @@ type command struct {
 	stdout, stderr io.Writer
 	environ        func(string) string
 	exit           int // set by subcommands that end without an error
+	workers        *worker.Pool
 }
 
 // usageError is a mistake of the user: wrong flags, paths or configuration.
@@ -47,6 +50,11 @@ func (c *command) main(args []string) (code int) {
 	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer func() {
+		if c.workers != nil {
+			c.workers.Close()
+		}
+	}()
 
 	root := c.root()
 	root.SetArgs(args)

@@ -13,6 +13,12 @@ func main() {
 	c := command{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Getenv}
 	silence()
 	spend()
+	if len(os.Args) == 2 && os.Args[1] == workerArgument {
+		if err := serve(); err != nil {
+			os.Exit(exitInternal)
+		}
+		return
+	}
 	os.Exit(c.main(os.Args[1:]))
 }
 

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,8 @@ type selection struct {
 	fetch       bool
 	update      bool // resolve again what is pinned
 	cache       string
+	memory      string
+	timeout     time.Duration
 	exact       bool // a path that is the root of a target means just that one
 }
 
@@ -54,6 +57,8 @@ func (s *selection) register(cmd *cobra.Command) {
 	f.StringVar(&s.release, "release", "", "release `NAME` of charts (default the chart's folder)")
 	f.StringVar(&s.kubeVersion, "kube-version", "", "Kubernetes `VERSION` that charts see (default 1.34)")
 	f.StringVar(&s.cache, "cache", "", "`DIR` with what was fetched (default ringfence in the user's cache folder)")
+	f.StringVar(&s.memory, "memory", defaultMemory, "`SIZE` of the memory that a run may use; what needs more is a gap")
+	f.DurationVar(&s.timeout, "timeout", defaultTimeout, "processor `TIME` that one target may take to render; what takes longer is a gap")
 	if cmd.Name() != "fetch" {
 		f.BoolVar(&s.fetch, "fetch", false, "fetch what lies elsewhere and is not in the cache, and pin it in "+fetch.LockFile)
 	}
@@ -199,6 +204,9 @@ func (c *command) openWorkspace(root string, s *selection) (*workspace, error) {
 	w.options = render.Options{
 		Namespace: s.namespace, Release: s.release, KubeVersion: cmp.Or(s.kubeVersion, w.config.KubeVersion),
 		APIVersions: slices.Concat(w.config.APIVersions, s.apiVersions), Set: s.set, Config: w.config,
+	}
+	if w.options.Workers, err = c.pool(s); err != nil {
+		return nil, err
 	}
 	w.options.Fetch, err = w.fetcher(s, c.environ)
 	return w, err

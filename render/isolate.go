@@ -1,0 +1,209 @@
+package render
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/fetch"
+	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/worker"
+)
+
+// built is what a target is made from, in a worker where there are any: templates and
+// builds can take any time and memory. Reading manifests cannot, and stays here.
+func (r *Repository) built(ctx context.Context, t Target) parsed {
+	if r.opts.Workers == nil || t.Kind == Plain && len(t.Overlays) == 0 {
+		return r.build(ctx, t)
+	}
+	data, err := r.opts.Workers.Do(ctx, r.recipe(t), func(question []byte) []byte { return r.answer(ctx, t, question) })
+	if err == nil {
+		var p parsed
+		if p, err = decodeParsed(data); err == nil {
+			return p
+		}
+	}
+	return parsed{gaps: []Gap{isolationGap(t, err)}}
+}
+
+// isolationGap tells why a worker did not render a target, and what to do about it.
+func isolationGap(t Target, err error) Gap {
+	gap := Gap{Pos: t.Pos, Code: manifest.LimitExceeded}
+	var exceeded *worker.ExceededError
+	switch {
+	case errors.As(err, &exceeded):
+		gap.Reason = "rendering " + exceeded.Error()
+		switch exceeded.Limit {
+		case worker.Memory, worker.Output:
+			gap.Reason += ": --memory raises the limit"
+		case worker.Time:
+			gap.Reason += ": --timeout raises the limit"
+		}
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		gap.Reason = fmt.Sprintf("rendering was stopped: %v", err)
+	default:
+		gap.Code, gap.Reason = manifest.InternalError, fmt.Sprintf("rendering crashed: %v", err)
+	}
+	return gap
+}
+
+// The first byte of a question says what is asked.
+const (
+	askTree    = 't' // what source.Tree.Answer answers
+	askFetch   = 'f' // for the folder of what was fetched
+	askOverlay = 'o' // where a field of an overlay is written
+	askLayer   = 'l' // where a value that a release is given is written
+)
+
+type (
+	fetchQuestion struct {
+		Ref   fetch.Ref
+		Named manifest.Pos
+	}
+	fetchAnswer struct {
+		Dir        string
+		Failed     string
+		NotFetched bool
+	}
+)
+
+// answer answers a question that comes up while a worker renders a target.
+func (r *Repository) answer(ctx context.Context, t Target, question []byte) []byte {
+	if len(question) == 0 {
+		return nil
+	}
+	rest := question[1:]
+	switch question[0] {
+	case askTree:
+		return r.tree.Answer(rest)
+	case askFetch:
+		return r.answerFetch(ctx, rest)
+	}
+	value, err := manifest.DecodeValue(rest)
+	index, _ := manifest.Lookup(value, 0).(int64)
+	path := manifest.Items(value, 1)
+	switch i := int(index); {
+	case err != nil || i < 0:
+		return nil
+	case question[0] == askOverlay && i < len(t.Overlays):
+		for j, p := range path {
+			if n, ok := p.(int64); ok {
+				path[j] = int(n)
+			}
+		}
+		origin := t.Overlays[i].At(path...)
+		var via []any
+		for _, p := range origin.Via {
+			via = append(via, posValue(p))
+		}
+		return manifest.EncodeValue([]any{posValue(origin.Pos), via, origin.Exact})
+	case question[0] == askLayer && i < len(t.Values) && t.Values[i].At != nil:
+		var keys []string
+		for j := range path {
+			keys = append(keys, manifest.Text(path, j))
+		}
+		return manifest.EncodeValue(posValue(t.Values[i].At(keys)))
+	}
+	return nil
+}
+
+func (r *Repository) answerFetch(ctx context.Context, question []byte) []byte {
+	var q fetchQuestion
+	var a fetchAnswer
+	err := json.Unmarshal(question, &q)
+	if err == nil {
+		a.Dir, err = r.folder.Get(ctx, q.Ref, q.Named)
+	}
+	if err != nil {
+		a.Failed, a.NotFetched = err.Error(), errors.Is(err, fetch.ErrNotFetched)
+	}
+	data, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // there are only texts
+	}
+	return data
+}
+
+// asking asks the process that has the repository.
+type asking func(question []byte) []byte
+
+func (a asking) ask(about byte, question []byte) []byte {
+	return a(append([]byte{about}, question...))
+}
+
+func (a asking) tree() *source.Tree {
+	return source.Proxy(func(question []byte) []byte { return a.ask(askTree, question) })
+}
+
+func (a asking) folder(_ context.Context, ref fetch.Ref, named manifest.Pos) (string, error) {
+	question, err := json.Marshal(fetchQuestion{ref, named})
+	if err != nil {
+		return "", err
+	}
+	var answer fetchAnswer
+	if err := json.Unmarshal(a.ask(askFetch, question), &answer); err != nil {
+		return "", err
+	}
+	if answer.Failed != "" {
+		return "", notFetched{answer}
+	}
+	return answer.Dir, nil
+}
+
+// notFetched is an error that another process had.
+type notFetched struct{ answer fetchAnswer }
+
+func (e notFetched) Error() string { return e.answer.Failed }
+
+// Is tells whether the network would have been needed and was not allowed.
+func (e notFetched) Is(target error) bool {
+	return e.answer.NotFetched && target == fetch.ErrNotFetched
+}
+
+func (a asking) overlay(i int, path []any) manifest.Origin {
+	plain := make([]any, len(path))
+	for j, p := range path {
+		plain[j] = p
+		if n, ok := p.(int); ok {
+			plain[j] = int64(n)
+		}
+	}
+	value, _ := manifest.DecodeValue(a.ask(askOverlay, manifest.EncodeValue([]any{int64(i), plain})))
+	origin := manifest.Origin{Pos: posOf(manifest.Lookup(value, 0))}
+	origin.Exact, _ = manifest.Lookup(value, 2).(bool)
+	for _, p := range manifest.Items(value, 1) {
+		origin.Via = append(origin.Via, posOf(p))
+	}
+	return origin
+}
+
+func (a asking) layer(i int, keys []string) manifest.Pos {
+	path := make([]any, len(keys))
+	for j, key := range keys {
+		path[j] = key
+	}
+	value, _ := manifest.DecodeValue(a.ask(askLayer, manifest.EncodeValue([]any{int64(i), path})))
+	return posOf(value)
+}
+
+// Worker returns the function that does the jobs of a worker.Pool in its processes. What
+// it reads of a repository it keeps for the next job.
+func Worker() func(job []byte, ask func(question []byte) []byte) []byte {
+	var at *Repository
+	var ask asking // of the current job
+	return func(data []byte, asked func([]byte) []byte) []byte {
+		ask = asked
+		job, opts, t, err := readRecipe(data, ask)
+		if err != nil {
+			return parsed{gaps: []Gap{isolationGap(t, err)}}.encode()
+		}
+		if at == nil || at.id != job.Repository {
+			now := asking(func(question []byte) []byte { return ask(question) })
+			at = newRepository(now.tree(), opts, now.folder)
+			at.id = job.Repository
+		}
+		return at.build(context.Background(), t).encode()
+	}
+}

@@ -1,0 +1,104 @@
+//go:build unix
+
+package render_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render"
+	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/worker"
+)
+
+// TestMain lets the test's own program be the worker.
+func TestMain(m *testing.M) {
+	if slices.Equal(os.Args[1:], []string{"a-worker"}) {
+		if err := worker.Serve(os.Stdin, os.Stdout, render.Worker()); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func workers(t testing.TB, n int) *worker.Pool {
+	t.Helper()
+	pool := worker.New(func() *exec.Cmd { return exec.Command(os.Args[0], "a-worker") }, n,
+		worker.Limits{Memory: 1 << 30, Time: time.Minute, Output: 64 << 20})
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// compareWorkers renders a repository in this process and in so many workers, and
+// compares all objects, where each of their fields is, and all gaps.
+func compareWorkers(t *testing.T, dir string, opts render.Options, n int) {
+	t.Helper()
+	tree, err := source.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	in := func(pool *worker.Pool) []render.Result {
+		opts.Workers = pool
+		r := render.New(tree, opts)
+		targets, _ := r.Find(t.Context(), []string{"."})
+		return r.RenderAll(t.Context(), targets, nil)
+	}
+	want := in(nil)
+	if len(want) == 0 {
+		t.Fatal("there are no targets")
+	}
+	got := in(workers(t, n))
+	if len(got) != len(want) {
+		t.Fatalf("%d targets in workers, %d in this process", len(got), len(want))
+	}
+	for i, w := range want {
+		if got[i].Name != w.Name {
+			t.Fatalf("target %q in workers is %q in this process", got[i].Name, w.Name)
+		}
+		if diff := cmp.Diff(w.Gaps, got[i].Gaps); diff != "" {
+			t.Errorf("%s: gaps (-this process +workers):\n%s", w.Name, diff)
+		}
+		if bytes.Equal(manifest.Encode(w.Objects), manifest.Encode(got[i].Objects)) {
+			continue
+		}
+		t.Errorf("%s: objects differ", w.Name)
+		for j, o := range w.Objects {
+			if j < len(got[i].Objects) && !bytes.Equal(manifest.Encode([]*manifest.Object{o}), manifest.Encode(got[i].Objects[j:j+1])) {
+				t.Errorf("%s: %s (-this process +workers):\n%s", w.Name, o, cmp.Diff(o.Data, got[i].Objects[j].Data))
+				break
+			}
+		}
+	}
+}
+
+func TestWorkersRenderTheSame(t *testing.T) {
+	for _, dir := range []string{"shop"} {
+		for _, n := range []int{1, 2, 8} {
+			compareWorkers(t, filepath.Join("..", "testdata", dir), render.Options{}, n)
+		}
+	}
+}
+
+// TestWorkersRenderTheCorpus is TestWorkersRenderTheSame for the public repositories.
+func TestWorkersRenderTheCorpus(t *testing.T) {
+	repos, err := filepath.Glob(filepath.Join(shared(t), "corpus", "*", "."))
+	if err != nil || len(repos) == 0 {
+		t.Fatalf("no corpus: %v", err)
+	}
+	for _, repo := range repos {
+		t.Run(filepath.Base(repo), func(t *testing.T) {
+			compareWorkers(t, repo, render.Options{}, runtime.GOMAXPROCS(0))
+		})
+	}
+}

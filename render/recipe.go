@@ -1,0 +1,169 @@
+package render
+
+import (
+	"bytes"
+	"encoding/gob"
+	"fmt"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/helm"
+	"github.com/ringfence/ringfence/render/kustomize"
+)
+
+// A recipe is what a worker is told of a target, besides the files of the repository.
+// What tells where overlays and values were written stays behind, and is asked.
+type recipe struct {
+	Repository int64 // what was read of another one is of no use
+	Options    recipeOptions
+	Target     recipeTarget
+	Overlays   [][]byte // the fields of each, as manifest.EncodeValue writes them
+	Values     []layer
+}
+
+type recipeOptions struct {
+	Namespace, Release, KubeVersion string
+	APIVersions, Set                []string
+	Values                          []layer
+}
+
+type recipeTarget struct {
+	Kind                                 Kind
+	Dir                                  string
+	Pos                                  manifest.Pos
+	Files, APIVersions                   []string
+	KubeVersion                          string
+	Unrestricted                         bool
+	Namespace, Release, ReleaseNamespace string
+	Set                                  []helm.Setting
+	SkipCRDs, SkipSchema, NoDefaults     bool
+}
+
+// A layer is one of helm.Values.
+type layer struct {
+	Name    string
+	Data    []byte
+	Given   bool // Data are the values; else they are in the file
+	Skip    int
+	Pos     manifest.Pos
+	Located bool // where the values were written is to be asked
+}
+
+func layersOf(values []helm.Values) []layer {
+	var layers []layer
+	for _, v := range values {
+		layers = append(layers, layer{Name: v.Name, Data: v.Data, Given: v.Data != nil, Skip: v.Skip, Pos: v.Pos, Located: v.At != nil})
+	}
+	return layers
+}
+
+// values are the values of layers; at tells where those of a layer were written.
+func valuesOf(layers []layer, at func(layer int, keys []string) manifest.Pos) []helm.Values {
+	var values []helm.Values
+	for i, l := range layers {
+		v := helm.Values{Name: l.Name, Data: l.Data, Skip: l.Skip, Pos: l.Pos}
+		if l.Given && v.Data == nil { // gob does not tell empty from none
+			v.Data = []byte{}
+		}
+		if l.Located {
+			v.At = func(keys []string) manifest.Pos { return at(i, keys) }
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// recipe tells a worker what it has to know of a target.
+func (r *Repository) recipe(t Target) []byte {
+	o := r.opts
+	job := recipe{
+		Repository: r.id,
+		Options: recipeOptions{
+			Namespace: o.Namespace, Release: o.Release, KubeVersion: o.KubeVersion, APIVersions: o.APIVersions, Set: o.Set, Values: layersOf(o.Values),
+		},
+		Target: recipeTarget{
+			Kind: t.Kind, Dir: t.Dir, Pos: t.Pos, Files: t.Files, APIVersions: t.APIVersions, KubeVersion: t.KubeVersion, Unrestricted: t.Unrestricted,
+			Namespace: t.Namespace, Release: t.Release, ReleaseNamespace: t.ReleaseNamespace,
+			Set: t.Set, SkipCRDs: t.SkipCRDs, SkipSchema: t.SkipSchema, NoDefaults: t.NoDefaults,
+		},
+		Values: layersOf(t.Values),
+	}
+	for _, overlay := range t.Overlays {
+		job.Overlays = append(job.Overlays, manifest.EncodeValue(overlay.Fields))
+	}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(job); err != nil {
+		panic(err) // there are only texts and numbers
+	}
+	return b.Bytes()
+}
+
+// readRecipe reads what recipe wrote. What stayed behind is asked.
+func readRecipe(data []byte, asked asking) (job recipe, opts Options, t Target, err error) {
+	if err = gob.NewDecoder(bytes.NewReader(data)).Decode(&job); err != nil {
+		return job, opts, t, err
+	}
+	o := job.Options
+	opts = Options{
+		Namespace: o.Namespace, Release: o.Release, KubeVersion: o.KubeVersion, APIVersions: o.APIVersions, Set: o.Set, Values: valuesOf(o.Values, nil),
+	}
+	s := job.Target
+	t = Target{
+		Kind: s.Kind, Dir: s.Dir, Pos: s.Pos, Files: s.Files, APIVersions: s.APIVersions, KubeVersion: s.KubeVersion, Unrestricted: s.Unrestricted,
+		Namespace: s.Namespace, Release: s.Release, ReleaseNamespace: s.ReleaseNamespace,
+		Set: s.Set, SkipCRDs: s.SkipCRDs, SkipSchema: s.SkipSchema, NoDefaults: s.NoDefaults,
+		Values: valuesOf(job.Values, asked.layer),
+	}
+	for i, encoded := range job.Overlays {
+		fields, err := manifest.DecodeValue(encoded)
+		if err != nil {
+			return job, opts, t, fmt.Errorf("overlay %d: %w", i, err)
+		}
+		overlay := &kustomize.Overlay{At: func(path ...any) manifest.Origin { return asked.overlay(i, path) }}
+		overlay.Fields, _ = fields.(map[string]any)
+		t.Overlays = append(t.Overlays, overlay)
+	}
+	return job, opts, t, nil
+}
+
+// encode writes what a target renders to, for decodeParsed.
+func (p parsed) encode() []byte {
+	var gaps []any
+	for _, g := range p.gaps {
+		gaps = append(gaps, []any{posValue(g.Pos), string(g.Code), g.Reason, g.Note})
+	}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode([][]byte{manifest.EncodeValue(gaps), manifest.Encode(p.objects)}); err != nil {
+		panic(err) // there are only bytes
+	}
+	return b.Bytes()
+}
+
+func decodeParsed(data []byte) (p parsed, err error) {
+	var parts [][]byte
+	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&parts); err != nil {
+		return p, err
+	}
+	if len(parts) != 2 {
+		return p, fmt.Errorf("%d parts, want gaps and objects", len(parts))
+	}
+	gaps, err := manifest.DecodeValue(parts[0])
+	if err != nil {
+		return p, err
+	}
+	for i := range manifest.Items(gaps) {
+		note, _ := manifest.Lookup(gaps, i, 3).(bool)
+		p.gaps = append(p.gaps, Gap{
+			Pos: posOf(manifest.Lookup(gaps, i, 0)), Code: manifest.Code(manifest.Text(gaps, i, 1)), Reason: manifest.Text(gaps, i, 2), Note: note,
+		})
+	}
+	p.objects, err = manifest.Decode(parts[1])
+	return p, err
+}
+
+func posValue(p manifest.Pos) any { return []any{p.File, int64(p.Line), int64(p.Column)} }
+
+func posOf(v any) manifest.Pos {
+	line, _ := manifest.Lookup(v, 1).(int64)
+	column, _ := manifest.Lookup(v, 2).(int64)
+	return manifest.Pos{File: manifest.Text(v, 0), Line: int(line), Column: int(column)}
+}
