@@ -69,17 +69,29 @@ func compareWorkers(t *testing.T, dir string, opts render.Options, n int) {
 		if diff := cmp.Diff(w.Gaps, got[i].Gaps); diff != "" {
 			t.Errorf("%s: gaps (-this process +workers):\n%s", w.Name, diff)
 		}
-		if bytes.Equal(manifest.Encode(w.Objects), manifest.Encode(got[i].Objects)) {
+		if len(got[i].Objects) != len(w.Objects) {
+			t.Errorf("%s: %d objects in workers, %d in this process", w.Name, len(got[i].Objects), len(w.Objects))
 			continue
 		}
-		t.Errorf("%s: objects differ", w.Name)
+		var again []*manifest.Object // what charts draw by lot differs here too
 		for j, o := range w.Objects {
-			if j < len(got[i].Objects) && !bytes.Equal(manifest.Encode([]*manifest.Object{o}), manifest.Encode(got[i].Objects[j:j+1])) {
-				t.Errorf("%s: %s (-this process +workers):\n%s", w.Name, o, cmp.Diff(o.Data, got[i].Objects[j].Data))
-				break
+			other := got[i].Objects[j]
+			if sameObject(o, other) {
+				continue
+			}
+			if again == nil {
+				opts.Workers = nil
+				again = render.New(tree, opts).Render(t.Context(), w.Target).Objects
+			}
+			if sameObject(o, again[j]) {
+				t.Errorf("%s: %s (-this process +workers):\n%s", w.Name, o, cmp.Diff(o.Data, other.Data))
 			}
 		}
 	}
+}
+
+func sameObject(a, b *manifest.Object) bool {
+	return bytes.Equal(manifest.Encode([]*manifest.Object{a}), manifest.Encode([]*manifest.Object{b}))
 }
 
 func TestWorkersRenderTheSame(t *testing.T) {
@@ -92,7 +104,7 @@ func TestWorkersRenderTheSame(t *testing.T) {
 
 // TestWorkersRenderTheCorpus is TestWorkersRenderTheSame for the public repositories.
 func TestWorkersRenderTheCorpus(t *testing.T) {
-	repos, err := filepath.Glob(filepath.Join(shared(t), "corpus", "*", "."))
+	repos, err := filepath.Glob(filepath.Join(shared(t), "corpus", "*") + "/.")
 	if err != nil || len(repos) == 0 {
 		t.Fatalf("no corpus: %v", err)
 	}
