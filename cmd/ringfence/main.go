@@ -14,10 +14,8 @@ func main() {
 	silence()
 	spend()
 	if len(os.Args) == 2 && os.Args[1] == workerArgument {
-		if err := serve(); err != nil {
-			os.Exit(exitInternal)
-		}
-		return
+		_ = serve() // which returns only where it cannot go on
+		os.Exit(exitInternal)
 	}
 	os.Exit(c.main(os.Args[1:]))
 }
