@@ -316,7 +316,7 @@ func quote(name string) string {
 func Nearest(name string, choices []string) string {
 	best, least := "", max(2, len(name)/3)+1
 	for _, c := range choices {
-		if n := distance(bare(name), bare(c)); n < least && n < len(c) {
+		if n := Distance(bare(name), bare(c)); n < least && n < len(c) {
 			best, least = c, n
 		}
 	}
@@ -327,9 +327,9 @@ func bare(name string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(name))
 }
 
-// distance counts the letters to insert, delete or replace (Levenshtein). It is
+// Distance counts the letters to insert, delete or replace (Levenshtein). It is
 // at least the difference of the lengths, so long names need no table.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	if diff := max(len(a)-len(b), len(b)-len(a)); diff > len(b) {
 		return diff
 	}

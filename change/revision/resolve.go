@@ -13,6 +13,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/ringfence/ringfence/config"
 )
 
 // Unknown is a revision that the repository does not have.
@@ -172,7 +174,7 @@ func (r *Repository) candidates(name string) []string {
 		if ref.Type() != plumbing.HashReference || ref.Name() == plumbing.HEAD {
 			return nil
 		}
-		distance := edits(strings.ToLower(name), strings.ToLower(short))
+		distance := config.Distance(strings.ToLower(name), strings.ToLower(short))
 		if strings.HasSuffix(short, "/"+name) {
 			distance = 0
 		}
@@ -189,26 +191,4 @@ func (r *Repository) candidates(name string) []string {
 		names = append(names, c.name)
 	}
 	return slices.Compact(names)
-}
-
-// edits returns how many characters have to be added, removed or replaced to make
-// one text of another (Levenshtein).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
