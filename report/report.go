@@ -11,6 +11,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -37,9 +38,9 @@ const (
 type Options struct {
 	// Colour turns on ANSI colours in text.
 	Colour bool
-	// Line returns a line (1-based) of a file of the repository, empty where
-	// there is none. Without it, text shows no source lines.
-	Line func(file string, line int) string
+	// Source is the repository. Without it, text shows no source lines, and SARIF has no
+	// fingerprints.
+	Source Source
 	// Version is that of the tool, empty where it is unknown.
 	Version string
 	// Category is written to SARIF where it is not empty.
@@ -48,6 +49,13 @@ type Options struct {
 	Suppressed bool
 	// Rules are all rules that were applied, also those that found nothing.
 	Rules []*rules.Rule
+}
+
+// Source reads files of a repository by their names, and tells where a name leads by
+// symbolic links.
+type Source interface {
+	ReadFile(name string) ([]byte, error)
+	Resolve(name string) (string, error)
 }
 
 type writer func(*bufio.Writer, *analyzer.Report, Options) error
@@ -134,4 +142,21 @@ func count(findings []analyzer.Finding, severity rules.Severity) int {
 		}
 	}
 	return n
+}
+
+// sourceLine returns a line (1-based) of a file, empty where there is none.
+func sourceLine(source Source, file string, line int) string {
+	data, err := source.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	for ; line > 1; line-- {
+		_, rest, found := bytes.Cut(data, []byte("\n"))
+		if !found {
+			return ""
+		}
+		data = rest
+	}
+	text, _, _ := bytes.Cut(data, []byte("\n"))
+	return string(bytes.TrimRight(text, "\r"))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,20 +114,33 @@ func nasty() *analyzer.Report {
 	}
 }
 
-func lines(file string, line int) string {
-	switch {
-	case file == "base/policy.yaml" && line == 9:
-		return "    - {}\r"
-	case file == "base/web.yaml" && line == 4:
-		return "  name: web"
-	case strings.HasPrefix(file, "50%"):
-		return "\tk\x1b[: é\u202evalue"
+// files is a repository.
+type files map[string]string
+
+func (f files) ReadFile(name string) ([]byte, error) {
+	text, known := f[name]
+	if !known {
+		return nil, fs.ErrNotExist
 	}
-	return ""
+	return []byte(text), nil
+}
+
+func (f files) Resolve(name string) (string, error) {
+	_, err := f.ReadFile(name)
+	return strings.Replace(name, "link/", "folder/", 1), err
+}
+
+func repository() files {
+	return files{
+		"base/policy.yaml":        strings.Repeat("\n", 8) + "    - {}\r\n",
+		"base/web.yaml":           "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n",
+		"50% of #1/über a:b.yaml": "\n\tk\x1b[: é\u202evalue",
+		"link/x.yaml":             "x",
+	}
 }
 
 func options() Options {
-	return Options{Line: lines, Version: "1.2.3", Rules: testRules()}
+	return Options{Source: repository(), Version: "1.2.3", Rules: testRules()}
 }
 
 func write(t *testing.T, f Format, r *analyzer.Report, opts Options) string {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -19,28 +20,60 @@ import (
 
 const homepage = "https://github.com/ringfence/ringfence"
 
-// GitHub rejects more than 1,000 locations of a result and shows 100.
+// The limits of GitHub: more results, or a larger file when it is compressed, are
+// rejected; of more locations than 1,000 a result has none, and 100 are shown.
 const (
+	mostResults = 25_000
+	mostBytes   = 10_000_000
 	mostRelated = 100
+	mostFlows   = 10
 	mostObjects = 20
 )
 
 // writeSARIF writes SARIF 2.1.0 as GitHub code scanning reads it
 // (https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning):
 // one run for all environments, and one result per rule and line, because GitHub
-// tells results apart by what their line says.
+// tells results apart by what their line says. Beyond the limits of GitHub, the results
+// that weigh least are left out, and a notification says so.
 func writeSARIF(b *bufio.Writer, r *analyzer.Report, opts Options) error {
-	doc, err := json.Marshal(newSARIF(r, opts))
+	for most := min(mostResults, len(r.Findings)); ; most /= 2 {
+		doc, err := encodeSARIF(newSARIF(r, opts, most))
+		if err != nil {
+			return err
+		}
+		if most == 0 || compressed(doc) <= mostBytes {
+			_, err := b.Write(doc)
+			return err
+		}
+	}
+}
+
+func encodeSARIF(r *sarif.Report) ([]byte, error) {
+	doc, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(doc))
 	decoder.UseNumber()
 	var tree any
 	if err := decoder.Decode(&tree); err != nil {
-		return err
+		return nil, err
 	}
-	return Encode(b, prune(tree))
+	var out bytes.Buffer
+	err = Encode(&out, prune(tree))
+	return out.Bytes(), err
+}
+
+// compressed is the size of a file as it is uploaded, in bytes.
+func compressed(doc []byte) int {
+	if len(doc) <= mostBytes {
+		return len(doc) // or less
+	}
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write(doc) // a buffer takes everything
+	_ = w.Close()
+	return out.Len()
 }
 
 // prune leaves out what the library writes for fields that were never set: empty
@@ -78,10 +111,11 @@ func unset(v any) bool {
 	}
 }
 
-func newSARIF(r *analyzer.Report, opts Options) *sarif.Report {
+// newSARIF makes a report of no more results than most.
+func newSARIF(r *analyzer.Report, opts Options, most int) *sarif.Report {
 	driver := sarif.NewToolComponent().WithName(toolName).WithInformationURI(homepage)
 	if opts.Version != "" {
-		driver.WithVersion(opts.Version)
+		driver.WithVersion(numeric(opts.Version))
 	}
 	run := sarif.NewRun().WithTool(sarif.NewTool().WithDriver(driver)).WithColumnKind("unicodeCodePoints")
 	if opts.Category != "" {
@@ -91,127 +125,36 @@ func newSARIF(r *analyzer.Report, opts Options) *sarif.Report {
 	for _, rule := range opts.Rules {
 		table.add(rule, rule.Severity)
 	}
-	for _, group := range join(r.Findings) {
+	w := sarifWriter{source: opts.Source, hashes: make(map[string][]string)}
+	groups := join(r.Findings)
+	kept := worst(groups, most)
+	for _, group := range kept {
 		id, index := table.add(group[0].Rule, group[0].Severity)
-		run.AddResult(newResult(group).WithRuleID(id).WithRuleIndex(index))
+		run.AddResult(w.result(group).WithRuleID(id).WithRuleIndex(index))
 	}
-	run.AddInvocation(newInvocation(r.Gaps))
+	run.AddInvocation(w.invocation(r.Gaps, len(groups)-len(kept)))
 	return sarif.NewReport().AddRun(run)
 }
 
-// ruleTable holds the descriptors of rules. GitHub takes the severity from the
-// descriptor, so a finding whose severity departs from its rule's has a
-// descriptor of its own, such as "unprotected-workload/high".
-type ruleTable struct {
-	driver *sarif.ToolComponent
-	index  map[string]int
+// numeric is a version that starts with a number, as programs want that compare versions.
+func numeric(version string) string {
+	version = strings.TrimPrefix(version, "v")
+	if version[0] < '0' || version[0] > '9' {
+		return "0.0.0-" + version
+	}
+	return version
 }
 
-func (t *ruleTable) add(rule *rules.Rule, severity rules.Severity) (id string, index int) {
-	id = rule.ID
-	if severity != rule.Severity {
-		id += "/" + string(severity)
+// worst returns the results that weigh most, all in their order where there are not too many.
+func worst(groups [][]analyzer.Finding, most int) [][]analyzer.Finding {
+	if len(groups) <= most {
+		return groups
 	}
-	index, known := t.index[id]
-	if !known {
-		index = len(t.driver.Rules)
-		t.index[id] = index
-		t.driver.AddRule(newDescriptor(id, rule, severity))
-	}
-	return id, index
-}
-
-func newDescriptor(id string, rule *rules.Rule, severity rules.Severity) *sarif.ReportingDescriptor {
-	description := cmp.Or(rule.Description, rule.Title)
-	text, markdown := description, description
-	if rule.Remedy != "" {
-		text += "\n\nWhat to do: " + rule.Remedy
-		markdown += "\n\n**What to do**: " + rule.Remedy
-	}
-	for _, reference := range rule.References {
-		text += "\n" + reference
-		markdown += "\n- <" + reference + ">"
-	}
-	properties := sarif.NewPropertyBag().
-		Add("precision", precision(rule.Confidence)).
-		Add("problem.severity", problemSeverity(severity)).
-		WithTags([]string{"security", "kubernetes", "network-policy"})
-	if score := securitySeverity(severity); score != "" {
-		properties.Add("security-severity", score)
-	}
-	return sarif.NewRule(id).
-		WithName(pascalCase(rule.ID)).
-		WithShortDescription(plainText(rule.Title)).
-		WithFullDescription(plainText(description)).
-		WithHelp(sarif.NewMultiformatMessageString().WithText(text).WithMarkdown(markdown)).
-		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(level(severity))).
-		WithProperties(properties)
-}
-
-// plainText cuts a description to the length that GitHub takes.
-func plainText(s string) *sarif.MultiformatMessageString {
-	if runes := []rune(s); len(runes) > 1024 {
-		s = string(runes[:1023]) + "…"
-	}
-	return sarif.NewMultiformatMessageString().WithText(s)
-}
-
-// pascalCase makes the name that SARIF asks of a rule from its id.
-func pascalCase(id string) string {
-	var name strings.Builder
-	for word := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == '-' || r == '/' }) {
-		name.WriteString(strings.ToUpper(word[:1]) + word[1:])
-	}
-	return name.String()
-}
-
-func level(s rules.Severity) string {
-	switch s {
-	case rules.High:
-		return sarif.LevelError
-	case rules.Medium:
-		return sarif.LevelWarning
-	default:
-		return sarif.LevelNote
-	}
-}
-
-func problemSeverity(s rules.Severity) string {
-	switch s {
-	case rules.High:
-		return "error"
-	case rules.Medium:
-		return "warning"
-	default:
-		return "recommendation"
-	}
-}
-
-// securitySeverity is the score that GitHub turns back into high (7.0 to 8.9),
-// medium (4.0 to 6.9) and low (0.1 to 3.9). A note is no security problem.
-func securitySeverity(s rules.Severity) string {
-	switch s {
-	case rules.High:
-		return "8.0"
-	case rules.Medium:
-		return "5.5"
-	case rules.Low:
-		return "2.0"
-	default:
-		return ""
-	}
-}
-
-// precision is the confidence under the name that CodeQL gave it.
-func precision(c rules.Confidence) string {
-	switch c {
-	case rules.Certain:
-		return "high"
-	case rules.Likely:
-		return "medium"
-	default:
-		return "low"
-	}
+	ranked := slices.Clone(groups)
+	slices.SortStableFunc(ranked, func(a, b []analyzer.Finding) int {
+		return cmp.Or(cmp.Compare(a[0].Severity.Rank(), b[0].Severity.Rank()), cmp.Compare(a[0].Confidence.Rank(), b[0].Confidence.Rank()))
+	})
+	return ranked[:most]
 }
 
 // join groups the findings of one rule and severity on one line, in the order of
@@ -238,7 +181,13 @@ func join(findings []analyzer.Finding) [][]analyzer.Finding {
 	return groups
 }
 
-func newResult(group []analyzer.Finding) *sarif.Result {
+// sarifWriter makes results. It reads each file once.
+type sarifWriter struct {
+	source Source
+	hashes map[string][]string // of the lines of files
+}
+
+func (w sarifWriter) result(group []analyzer.Finding) *sarif.Result {
 	var related []analyzer.Related
 	for _, f := range group {
 		related = append(related, f.Related...)
@@ -249,83 +198,61 @@ func newResult(group []analyzer.Finding) *sarif.Result {
 	result := sarif.NewResult().
 		WithLevel(level(group[0].Severity)).
 		WithMessage(sarif.NewTextMessage(resultText(group, related, more))).
-		AddLocation(newLocation(group[0].Pos))
+		AddLocation(w.location(group[0].Pos))
 	for i, r := range related {
-		result.AddRelatedLocation(newLocation(r.Pos).WithID(i + 1).WithMessage(sarif.NewTextMessage(linkless(r.Message))))
+		result.AddRelatedLocation(w.location(r.Pos).WithID(i + 1).WithMessage(sarif.NewTextMessage(linkless(r.Message))))
+	}
+	if hash := w.hash(group[0].Pos); hash != "" {
+		result.WithPartialFingerprints(map[string]string{"primaryLocationLineHash": hash})
+	}
+	flows := unique(group, func(f analyzer.Finding) any { return fmt.Sprint(f.Via) })
+	for _, f := range flows[:min(len(flows), mostFlows)] {
+		if len(f.Via) > 0 {
+			result.AddCodeFlow(w.flow(f))
+		}
 	}
 	return result
 }
 
-// resultText is the message of a result, a line for each thing that it says.
-// GitHub shows a related place only where the message links it.
-func resultText(group []analyzer.Finding, related []analyzer.Related, more int) string {
-	var messages, objects, environments []string
-	confidence, exact := rules.Certain, true
-	for _, f := range group {
-		messages = append(messages, linkless(f.Message))
-		if f.Object.Kind != "" {
-			objects = append(objects, f.Object.String())
+// flow leads from the values, patches and bases that shaped what is wrong to the line
+// that the finding is at, and names the object that comes of it.
+func (w sarifWriter) flow(f analyzer.Finding) *sarif.CodeFlow {
+	thread := sarif.NewThreadFlow()
+	step := func(p manifest.Pos, text string) {
+		location := w.location(p).WithMessage(sarif.NewTextMessage(text))
+		thread.AddLocation(sarif.NewThreadFlowLocation().WithLocation(location))
+	}
+	for _, p := range f.Via[:min(len(f.Via), mostRelated)] {
+		step(p, "this shapes the value")
+	}
+	text := "the line that holds it"
+	if f.Object.Kind != "" {
+		text = "gives " + linkless(f.Object.String())
+	}
+	if len(f.Environments) > 0 {
+		text += " in " + linkless(Some(f.Environments, mostObjects))
+	}
+	step(f.Pos, text)
+	return sarif.NewCodeFlow().AddThreadFlow(thread)
+}
+
+// hash tells apart what findings of one rule are at, empty where the line is not known.
+func (w sarifWriter) hash(p manifest.Pos) string {
+	if w.source == nil {
+		return ""
+	}
+	hashes, known := w.hashes[p.File]
+	if !known {
+		if text, err := w.source.ReadFile(cmp.Or(p.File, ".")); err == nil {
+			hashes = lineHashes(text)
 		}
-		environments = append(environments, f.Environments...)
-		if f.Confidence.Rank() > confidence.Rank() {
-			confidence = f.Confidence
-		}
-		exact = exact && f.Exact
+		w.hashes[p.File] = hashes
 	}
-	slices.Sort(environments)
-	lines := unique(messages, same)
-	if n := len(lines) - mostObjects; n > 0 {
-		lines = append(lines[:mostObjects], fmt.Sprintf("and %d more of the same kind", n))
+	if line := max(p.Line, 1); line <= len(hashes) {
+		return hashes[line-1]
 	}
-	lines = append(lines, named("Object", "Objects", unique(objects, same))...)
-	lines = append(lines, named("Environment", "Environments", unique(environments, same))...)
-	if confidence != rules.Certain {
-		lines = append(lines, "Confidence: "+string(confidence))
-	}
-	switch {
-	case group[0].Line == 0:
-		lines = append(lines, "The line is not known")
-	case !exact:
-		lines = append(lines, "This is the nearest line that is known")
-	}
-	if len(related) > 0 {
-		lines = append(lines, "See "+links(related, more))
-	}
-	return sentences(lines)
+	return ""
 }
-
-// sentences ends each line with a period: where space is short, GitHub shows the
-// first sentence only.
-func sentences(lines []string) string { return strings.Join(lines, ".\n") + "." }
-
-// named is a line that lists names under a heading, none for no names.
-func named(one, many string, names []string) []string {
-	switch len(names) {
-	case 0:
-		return nil
-	case 1:
-		return []string{one + ": " + linkless(names[0])}
-	default:
-		return []string{many + ": " + linkless(Some(names, mostObjects))}
-	}
-}
-
-func links(related []analyzer.Related, more int) string {
-	var all []string
-	for i, r := range related {
-		text := cmp.Or(r.Message, r.Pos.String())
-		text = strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`).Replace(linkless(text))
-		all = append(all, fmt.Sprintf("[%s](%d)", text, i+1))
-	}
-	text := strings.Join(all, ", ")
-	if more > 0 {
-		text += fmt.Sprintf(" and %s", Counted(more, "more place", "more places"))
-	}
-	return text
-}
-
-// linkless keeps what comes from the repository from being read as a link.
-func linkless(s string) string { return strings.ReplaceAll(Printable(s), "](", "] (") }
 
 // unique leaves out all but the first of those with the same key.
 func unique[T any](all []T, key func(T) any) []T {
@@ -342,9 +269,14 @@ func unique[T any](all []T, key func(T) any) []T {
 
 func same(s string) any { return s }
 
-// newLocation is one line; line 1 where none is known, because GitHub shows
-// nothing without a line.
-func newLocation(p manifest.Pos) *sarif.Location {
+// location is one line; line 1 where none is known, because GitHub shows
+// nothing without a line. It takes no path through a symbolic link.
+func (w sarifWriter) location(p manifest.Pos) *sarif.Location {
+	if w.source != nil {
+		if file, err := w.source.Resolve(p.File); err == nil {
+			p.File = file
+		}
+	}
 	line := max(p.Line, 1)
 	region := sarif.NewSimpleRegion(line, line)
 	if p.Line > 0 && p.Column > 0 {
@@ -365,24 +297,31 @@ func uri(file string) string {
 	return strings.Join(parts, "/")
 }
 
-// newInvocation carries the gaps. The execution was successful even with gaps:
-// GitHub has refused the results of files that say otherwise. A notification of
-// level error says that they are incomplete (SARIF 2.1.0, appendix I).
-func newInvocation(all []analyzer.Gap) *sarif.Invocation {
+// invocation carries the gaps, and says how many results were left out. The execution was
+// successful even with gaps: GitHub has refused the results of files that say otherwise. A
+// notification of level error says that they are incomplete (SARIF 2.1.0, appendix I).
+func (w sarifWriter) invocation(all []analyzer.Gap, leftOut int) *sarif.Invocation {
 	invocation := sarif.NewInvocation().WithExecutionSuccessful(true)
+	notify := func(level, text string) *sarif.Notification {
+		n := sarif.NewNotification().WithLevel(level).WithMessage(sarif.NewTextMessage(text))
+		invocation.AddToolExecutionNotification(n)
+		return n
+	}
+	if leftOut > 0 {
+		notify(sarif.LevelError, sentences([]string{Counted(leftOut, "result is", "results are") +
+			" left out, because GitHub takes no more; those that weigh most are here"}))
+	}
 	gaps, notes := merge(all)
 	for _, g := range append(gaps, notes...) {
-		severity := sarif.LevelError
+		level := sarif.LevelError
 		if g.Note {
-			severity = sarif.LevelNote
+			level = sarif.LevelNote
 		}
 		lines := append([]string{linkless(g.Reason) + " [" + string(g.Code) + "]"}, named("Target", "Targets", g.targets)...)
-		notification := sarif.NewNotification().WithLevel(severity).
-			WithMessage(sarif.NewTextMessage(sentences(lines)))
+		notification := notify(level, sentences(lines))
 		if g.File != "" {
-			notification.AddLocation(newLocation(g.Pos))
+			notification.AddLocation(w.location(g.Pos))
 		}
-		invocation.AddToolExecutionNotification(notification)
 	}
 	return invocation
 }

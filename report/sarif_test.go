@@ -2,9 +2,12 @@ package report
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +21,7 @@ import (
 
 func TestSARIFFollowsTheSchema(t *testing.T) {
 	for name, r := range map[string]*analyzer.Report{"shop": shop(), "nasty": nasty(), "empty": {}} {
-		if err := newSARIF(r, options()).Validate(); err != nil {
+		if err := newSARIF(r, options(), mostResults).Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		parsed, err := sarif.FromString(write(t, SARIF, r, options()), sarif.WithStrictValidation())
@@ -35,7 +38,7 @@ func TestSARIFFollowsTheSchema(t *testing.T) {
 func TestSARIFFollowsGitHub(t *testing.T) {
 	for name, r := range map[string]*analyzer.Report{"shop": shop(), "nasty": nasty(), "empty": {}} {
 		text := write(t, SARIF, r, options())
-		for _, bad := range []string{": -1", "null", "suppressions", "automationDetails", "partialFingerprints"} {
+		for _, bad := range []string{": -1", "null", "suppressions", "automationDetails"} {
 			if strings.Contains(text, bad) {
 				t.Errorf("%s: holds %q", name, bad)
 			}
@@ -134,7 +137,7 @@ func TestSARIFJoinsFindingsOfOneLine(t *testing.T) {
 	elsewhere.Line = 4
 	r.Findings = append(r.Findings, worse, elsewhere)
 
-	run := newSARIF(r, Options{}).Runs[0]
+	run := newSARIF(r, Options{}, mostResults).Runs[0]
 	var ids []string
 	for _, result := range run.Results {
 		ids = append(ids, *result.RuleID)
@@ -158,7 +161,7 @@ func TestSARIFJoinsFindingsOfOneLine(t *testing.T) {
 func TestSARIFCategory(t *testing.T) {
 	opts := options()
 	opts.Category = "prod"
-	if id := newSARIF(shop(), opts).Runs[0].AutomationDetails.ID; *id != "prod/" {
+	if id := newSARIF(shop(), opts, mostResults).Runs[0].AutomationDetails.ID; *id != "prod/" {
 		t.Errorf("got %q", *id)
 	}
 }
@@ -168,6 +171,95 @@ func TestSARIFIsDeterministic(t *testing.T) {
 	for range 10 {
 		if !bytes.Equal([]byte(first), []byte(write(t, SARIF, nasty(), options()))) {
 			t.Fatal("two runs differ")
+		}
+	}
+}
+
+// TestSARIFLimits leaves out what weighs least, and says so.
+func TestSARIFLimits(t *testing.T) {
+	rule := testRules()[0]
+	r := &analyzer.Report{}
+	for i := range mostResults + 10 {
+		f := analyzer.Finding{Rule: rule, Severity: rules.Low, Confidence: rules.Certain, Origin: at("a.yaml", i+1, 1), Message: "open"}
+		if i >= mostResults {
+			f.Severity = rules.High
+		}
+		r.Findings = append(r.Findings, f)
+	}
+	run := newSARIF(r, Options{}, mostResults).Runs[0]
+	if len(run.Results) != mostResults {
+		t.Fatalf("%d results", len(run.Results))
+	}
+	high := slices.IndexFunc(run.Results, func(result *sarif.Result) bool { return *result.RuleID != "allow-all-rule/high" })
+	if high != 10 {
+		t.Errorf("%d results of the highest severity, want 10", high)
+	}
+	if text := *run.Invocations[0].ToolExecutionNotifications[0].Message.Text; !strings.HasPrefix(text, "10 results are left out") {
+		t.Errorf("the notification is %q", text)
+	}
+}
+
+// TestSARIFSize writes a file that GitHub takes, whatever messages are like.
+func TestSARIFSize(t *testing.T) {
+	random := rand.NewChaCha8([32]byte{})
+	r := &analyzer.Report{}
+	for i := range 200 {
+		noise := make([]byte, 60_000)
+		_, _ = random.Read(noise)
+		r.Findings = append(r.Findings, analyzer.Finding{
+			Rule: testRules()[0], Severity: rules.Low, Origin: at("a.yaml", i+1, 1), Message: base64.StdEncoding.EncodeToString(noise),
+		})
+	}
+	doc := write(t, SARIF, r, Options{})
+	if n := compressed([]byte(doc)); n > mostBytes {
+		t.Errorf("%d bytes", n)
+	}
+	if !strings.Contains(doc, "results are left out") {
+		t.Error("nothing says that results are left out")
+	}
+}
+
+func TestSARIFFollowsLinks(t *testing.T) {
+	r := &analyzer.Report{Findings: []analyzer.Finding{{Rule: testRules()[0], Severity: rules.Low, Origin: at("link/x.yaml", 1, 1), Message: "x"}}}
+	result := newSARIF(r, options(), mostResults).Runs[0].Results[0]
+	if file := *result.Locations[0].PhysicalLocation.ArtifactLocation.URI; file != "folder/x.yaml" {
+		t.Errorf("the file is %s", file)
+	}
+	if result.PartialFingerprints["primaryLocationLineHash"] == "" {
+		t.Error("no fingerprint")
+	}
+}
+
+// TestSARIFFlow leads from what shaped the value to the object.
+func TestSARIFFlow(t *testing.T) {
+	r := shop()
+	r.Findings = append(r.Findings, r.Findings[1], r.Findings[1])
+	r.Findings[3].Via = []manifest.Pos{{File: "values.yaml", Line: 3}, {File: "overlays/kustomization.yaml", Line: 2}}
+	var got []string
+	for _, result := range newSARIF(r, options(), mostResults).Runs[0].Results {
+		for _, flow := range result.CodeFlows {
+			for _, step := range flow.ThreadFlows[0].Locations {
+				p := step.Location.PhysicalLocation
+				got = append(got, fmt.Sprintf("%s:%d: %s", *p.ArtifactLocation.URI, *p.Region.StartLine, *step.Location.Message.Text))
+			}
+		}
+	}
+	want := []string{
+		"overlays/prod/kustomization.yaml:6: this shapes the value",
+		"base/web.yaml:4: gives shop/Deployment/web in prod",
+		"values.yaml:3: this shapes the value",
+		"overlays/kustomization.yaml:2: this shapes the value",
+		"base/web.yaml:4: gives shop/Deployment/web in prod",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestSARIFVersion(t *testing.T) {
+	for version, want := range map[string]string{"v1.2.3": "1.2.3", "1.2.3": "1.2.3", "devel": "0.0.0-devel"} {
+		if got := numeric(version); got != want {
+			t.Errorf("%s is written %s, want %s", version, got, want)
 		}
 	}
 }

@@ -123,10 +123,10 @@ func (w textWriter) detail(text string) {
 
 // source prints the line of a finding, and a caret where the line holds it.
 func (w textWriter) source(o manifest.Origin) {
-	if w.Line == nil || o.Line == 0 {
+	if w.Source == nil || o.Line == 0 {
 		return
 	}
-	before, after := excerpt(w.Line(o.File, o.Line), o.Column)
+	before, after := excerpt(sourceLine(w.Source, o.File, o.Line), o.Column)
 	if strings.TrimSpace(before+after) == "" {
 		return
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -88,7 +87,7 @@ func (c *command) runCheck(ctx context.Context, flags *checkFlags, paths []strin
 	err = c.writeTo(flags.output, func(out io.Writer) error {
 		return report.Write(out, format, result, report.Options{
 			Colour:     flags.output == "" && isTerminal(c.stdout) && c.environ("NO_COLOR") == "",
-			Line:       w.line,
+			Source:     w.tree,
 			Version:    toolVersion(),
 			Category:   flags.category,
 			Rules:      set.Rules(),
@@ -198,21 +197,4 @@ func (w *workspace) accepted(gap manifest.Gap) string {
 		}
 	}
 	return ""
-}
-
-// line returns a line of a file of the repository, empty where there is none.
-func (w *workspace) line(file string, line int) string {
-	data, err := w.tree.ReadFile(file)
-	if err != nil {
-		return ""
-	}
-	for ; line > 1; line-- {
-		_, rest, found := bytes.Cut(data, []byte("\n"))
-		if !found {
-			return ""
-		}
-		data = rest
-	}
-	text, _, _ := bytes.Cut(data, []byte("\n"))
-	return string(bytes.TrimRight(text, "\r"))
 }
