@@ -1,5 +1,5 @@
-// Package report writes what an analysis found: as text for people, as JSON for
-// programs, and as SARIF for code scanning.
+// Package report writes what an analysis found: as text and Markdown for people, as JSON
+// for programs, and as SARIF for code scanning.
 //
 // It decides nothing: findings are written in the order and with the severity
 // that the analysis gave them. Findings, gaps (what could not be seen) and notes
@@ -32,6 +32,8 @@ const (
 	Text  Format = "text"
 	JSON  Format = "json"
 	SARIF Format = "sarif"
+	// Markdown is for job summaries and comments.
+	Markdown Format = "markdown"
 )
 
 // Options say how a report is written. The zero value is usable.
@@ -66,7 +68,7 @@ type format struct {
 }
 
 func formats() []format {
-	return []format{{Text, writeText}, {JSON, writeJSON}, {SARIF, writeSARIF}}
+	return []format{{Text, writeText}, {JSON, writeJSON}, {SARIF, writeSARIF}, {Markdown, writeMarkdown}}
 }
 
 // ParseFormat returns the format of that name.

@@ -54,7 +54,7 @@ func writeText(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 	}
 	w.fixed(r.Fixed)
 	w.remedies(r.Findings)
-	w.summary(r, len(gaps), len(notes))
+	fmt.Fprintln(w, summary(r, len(gaps), len(notes)))
 	return nil // b keeps the error of writing for Flush
 }
 
@@ -185,7 +185,7 @@ func (w textWriter) remedies(findings []analyzer.Finding) {
 }
 
 // summary never says that all is well where something could not be seen.
-func (w textWriter) summary(r *analyzer.Report, gaps, notes int) {
+func summary(r *analyzer.Report, gaps, notes int) string {
 	var line strings.Builder
 	if len(r.Findings) == 0 {
 		line.WriteString("no findings")
@@ -216,7 +216,7 @@ func (w textWriter) summary(r *analyzer.Report, gaps, notes int) {
 	if notes > 0 {
 		line.WriteString("; " + Counted(notes, "remark", "remarks"))
 	}
-	fmt.Fprintf(w, "%s (%s and %s in %s, %s)\n", line.String(),
+	return fmt.Sprintf("%s (%s and %s in %s, %s)", line.String(),
 		Counted(r.Workloads, "workload", "workloads"), Counted(r.Policies, "policy", "policies"),
 		Counted(r.Environments, "environment", "environments"), Counted(r.Targets, "target", "targets"))
 }

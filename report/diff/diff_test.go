@@ -98,16 +98,6 @@ func withoutCode(s string) string {
 	return out.String() + s[from:]
 }
 
-func TestCode(t *testing.T) {
-	for text, want := range map[string]string{
-		"a": "`a`", "a`b": "``a`b``", "`a": "`` `a ``", "a``b`": "``` a``b` ```", "a|b": `¦a\|b¦`, "a\nb": `¦a\nb¦`,
-	} {
-		if got := code(text); got != strings.ReplaceAll(want, "¦", "`") {
-			t.Errorf("%q is written %s, want %s", text, got, want)
-		}
-	}
-}
-
 // TestFormats writes every format, and text without what a terminal would obey.
 func TestFormats(t *testing.T) {
 	for _, text := range hostile {

@@ -13,19 +13,17 @@ import (
 	"github.com/ringfence/ringfence/report/reach"
 )
 
-// mostRows is how many rows of a table a reader wants to see.
-const mostRows = 50
-
 // writeMarkdown writes the same as writeText, with a table of connections and a graph
-// for environments that changed alike.
+// for environments that changed alike. What a reviewer must decide on comes first: what the
+// change suppresses, and its new findings.
 func (r *Report) writeMarkdown(b *bufio.Writer) {
-	fmt.Fprintf(b, "## %s → %s\n\n**%s**\n", escape(r.Before), escape(r.After), escape(r.summary()))
-	for _, g := range r.groups() {
-		fmt.Fprintf(b, "\n### %s\n", escape(upper(g.title())))
-		writeEnvironmentMarkdown(b, g.environments[0])
-	}
+	fmt.Fprintf(b, "## %s → %s\n\n**%s**\n", report.MarkdownText(r.Before), report.MarkdownText(r.After), report.MarkdownText(r.summary()))
 	writeSuppressedMarkdown(b, r.Suppressed)
 	writeFindingsMarkdown(b, "New findings", r.New)
+	for _, g := range r.groups() {
+		fmt.Fprintf(b, "\n### %s\n", report.MarkdownText(upper(g.title())))
+		writeEnvironmentMarkdown(b, g.environments[0])
+	}
 	writeFindingsMarkdown(b, "Fixed findings", r.Fixed)
 	if len(r.Unseen) > 0 {
 		fmt.Fprintf(b, "\n%s.\n", r.unseen())
@@ -34,11 +32,11 @@ func (r *Report) writeMarkdown(b *bufio.Writer) {
 		fmt.Fprintf(b, "\n### New gaps and remarks\n\n")
 	}
 	for i, g := range r.NewGaps {
-		if i == mostRows {
+		if i == report.MostRows {
 			fmt.Fprintf(b, "- and %d more\n", len(r.NewGaps)-i)
 			break
 		}
-		fmt.Fprintf(b, "- %s\n", escape(report.GapLine(g.Gap)))
+		fmt.Fprintf(b, "- %s\n", report.MarkdownText(report.GapLine(g.Gap)))
 	}
 	if len(r.ClosedGaps) > 0 {
 		fmt.Fprintf(b, "\n%s no longer there.\n", report.Counted(len(r.ClosedGaps), "gap or remark is", "gaps or remarks are"))
@@ -61,7 +59,7 @@ func writeEnvironmentMarkdown(b *bufio.Writer, e *change.Environment) {
 		if i == 0 {
 			fmt.Fprintf(b, "\nNot evaluated completely, so that more may have changed:\n\n")
 		}
-		fmt.Fprintf(b, "- %s: %s: %s\n", code(placeText(d.Pos, d.Before)), code(d.Ref.Kind+" "+d.Ref.Name), escape(d.Reason))
+		fmt.Fprintf(b, "- %s: %s: %s\n", report.MarkdownCode(placeText(d.Pos, d.Before)), report.MarkdownCode(d.Ref.Kind+" "+d.Ref.Name), report.MarkdownText(d.Reason))
 	}
 }
 
@@ -80,14 +78,14 @@ func writeTable(b *bufio.Writer, e *change.Environment) {
 			if rows++; rows == 1 {
 				fmt.Fprintf(b, "\n| | connections | from | to | why |\n|---|---|---|---|---|\n")
 			}
-			if rows <= mostRows {
-				fmt.Fprintf(b, "| **%s** %s | %s%s | %s | %s | %s |\n", list.what, riskText(c.Risk), code(connText(c.Conn)), escape(remarks(c)),
-					code(reach.TermsText(c.From.Terms())), code(reach.TermsText(c.To.Terms())), causesMarkdown(c))
+			if rows <= report.MostRows {
+				fmt.Fprintf(b, "| **%s** %s | %s%s | %s | %s | %s |\n", list.what, riskText(c.Risk), report.MarkdownCode(connText(c.Conn)), report.MarkdownText(remarks(c)),
+					report.MarkdownCode(reach.TermsText(c.From.Terms())), report.MarkdownCode(reach.TermsText(c.To.Terms())), causesMarkdown(c))
 			}
 		}
 	}
-	if rows > mostRows {
-		fmt.Fprintf(b, "\nand %d more\n", rows-mostRows)
+	if rows > report.MostRows {
+		fmt.Fprintf(b, "\nand %d more\n", rows-report.MostRows)
 	}
 	if gone > 0 {
 		fmt.Fprintf(b, "\nClosed with the workloads that were removed: %s.\n", report.Counted(gone, "pair", "pairs"))
@@ -101,7 +99,7 @@ func causesMarkdown(c change.Connections) string {
 			lines = append(lines, fmt.Sprintf("and %d more causes", len(c.Causes)-i))
 			break
 		}
-		lines = append(lines, code(placeText(cause.Pos, cause.Before))+" "+escape(causeText(cause)))
+		lines = append(lines, report.MarkdownCode(placeText(cause.Pos, cause.Before))+" "+report.MarkdownText(causeText(cause)))
 	}
 	return strings.Join(lines, "<br>")
 }
@@ -127,7 +125,7 @@ func writeWorkloadsMarkdown(b *bufio.Writer, what string, workloads []*netpol.Wo
 			fmt.Fprintf(b, "- and %d more\n", len(workloads)-i)
 			return
 		}
-		fmt.Fprintf(b, "- %s at %s\n", code(w.String()), code(w.Source.Pos.String()+when))
+		fmt.Fprintf(b, "- %s at %s\n", report.MarkdownCode(w.String()), report.MarkdownCode(w.Source.Pos.String()+when))
 	}
 }
 
@@ -136,12 +134,12 @@ func writeEntriesMarkdown(b *bufio.Writer, what string, entries []netpol.Entry, 
 		if i == 0 {
 			fmt.Fprintf(b, "\n%s:\n\n", what)
 		}
-		if i == mostRows {
+		if i == report.MostRows {
 			fmt.Fprintf(b, "- and %d more\n", len(entries)-i)
 			return
 		}
-		fmt.Fprintf(b, "- %s on %s by %s at %s\n", code(n.Workload.String()), code(reach.EntryPort(n)),
-			code(n.By.Kind+" "+n.By.Name), code(n.By.At(n.Path...).Pos.String()+when))
+		fmt.Fprintf(b, "- %s on %s by %s at %s\n", report.MarkdownCode(n.Workload.String()), report.MarkdownCode(reach.EntryPort(n)),
+			report.MarkdownCode(n.By.Kind+" "+n.By.Name), report.MarkdownCode(n.By.At(n.Path...).Pos.String()+when))
 	}
 }
 
@@ -150,11 +148,11 @@ func writeSuppressedMarkdown(b *bufio.Writer, all []analyzer.Suppressed) {
 		if i == 0 {
 			fmt.Fprintf(b, "\n### Suppressed by the change\n\n| severity | finding | place | rule | reason |\n|---|---|---|---|---|\n")
 		}
-		if i == mostRows {
+		if i == report.MostRows {
 			fmt.Fprintf(b, "\nand %d more\n", len(all)-i)
 			return
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s %s |\n", s.Severity, escape(s.Message), code(s.Pos.String()), code(s.Rule.ID), code(s.By.String()), escape(s.Reason))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s %s |\n", s.Severity, report.MarkdownText(s.Message), report.MarkdownCode(s.Pos.String()), report.MarkdownCode(s.Rule.ID), report.MarkdownCode(s.By.String()), report.MarkdownText(s.Reason))
 	}
 }
 
@@ -163,40 +161,10 @@ func writeFindingsMarkdown(b *bufio.Writer, what string, findings []change.Findi
 		if i == 0 {
 			fmt.Fprintf(b, "\n### %s\n\n| severity | finding | place | rule |\n|---|---|---|---|\n", what)
 		}
-		if i == mostRows {
+		if i == report.MostRows {
 			fmt.Fprintf(b, "\nand %d more\n", len(findings)-i)
 			return
 		}
-		detail := findingDetail(f)
-		if detail != "" {
-			detail = "<br>" + escape(detail)
-		}
-		fmt.Fprintf(b, "| %s | %s%s | %s | %s |\n", f.Severity, escape(f.Message), detail, code(f.Pos.String()), code(f.Rule.ID))
+		report.MarkdownFinding(b, f.Finding, findingDetail(f))
 	}
 }
-
-// code writes text as a code span, in which nothing is markup. Within a table a bar
-// would end the cell even there.
-func code(s string) string {
-	s = report.Printable(s)
-	fence := "`"
-	for strings.Contains(s, fence) {
-		fence += "`"
-	}
-	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
-		s = " " + s + " "
-	}
-	return fence + strings.ReplaceAll(s, "|", `\|`) + fence
-}
-
-// markup are the characters that may be markup in Markdown, as entities.
-var markup = strings.NewReplacer(
-	"&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, "&#92;", "`", "&#96;", "*", "&#42;", "_", "&#95;", "[", "&#91;", "]", "&#93;",
-	"|", "&#124;", "~", "&#126;", "$", "&#36;", "!", "&#33;",
-	// GitHub looks for these after entities were read: a space of no width keeps them
-	// from being links to users, issues and addresses.
-	"@", "@\u200b", "#", "#\u200b", "://", ":\u200b//", "www.", "www\u200b.",
-)
-
-// escape writes text that is shown as it is.
-func escape(s string) string { return markup.Replace(report.Printable(s)) }
