@@ -47,6 +47,7 @@ var floors = []floor{
 	{"report", []string{"github.com/owenrumney/go-sarif/"}},
 	{"report/reach", nil},
 	{"report/diff", nil},
+	{"report/actions", nil},
 	{"cmd/ringfence", []string{"github.com/spf13/cobra"}},
 }
 

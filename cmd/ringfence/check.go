@@ -25,6 +25,8 @@ type checkFlags struct {
 	category   string
 	suppressed bool
 	baseline   baselineFlags
+	github     bool
+	gate       string
 }
 
 func (c *command) check() *cobra.Command {
@@ -39,7 +41,12 @@ reports defects at the line that you can edit.`,
   ringfence check --target apps/shop/overlays/prod --fail-on high
   ringfence check --format sarif --output ringfence.sarif
   helm template shop ./chart | ringfence check -`,
-		RunE: func(cmd *cobra.Command, args []string) error { return c.runCheck(cmd.Context(), &flags, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if flags.github {
+				return c.runGitHub(cmd.Context(), &flags, args)
+			}
+			return c.runCheck(cmd.Context(), &flags, args)
+		},
 	}
 	flags.register(cmd)
 	f := cmd.Flags()
@@ -50,6 +57,8 @@ reports defects at the line that you can edit.`,
 	f.StringArrayVar(&flags.rules, "rules", nil, "`DIR` with rules of your own (repeatable)")
 	f.BoolVar(&flags.suppressed, "show-suppressed", false, "show suppressed findings too")
 	flags.baseline.register(cmd)
+	f.BoolVar(&flags.github, "github", false, "do the whole job of the GitHub Action, as GITHUB_… say; --output is the SARIF file")
+	f.StringVar(&flags.gate, "gate", gateNew, "with --github, in a pull request: "+gateUsage)
 	f.StringVar(&flags.category, "category", "", "`NAME` of the analysis in SARIF, where one commit has several")
 	return cmd
 }
@@ -63,42 +72,62 @@ func (c *command) runCheck(ctx context.Context, flags *checkFlags, paths []strin
 	if err != nil {
 		return err
 	}
-	w, err := c.open(ctx, &flags.selection, paths)
+	checked, err := c.analyze(ctx, flags, persona, paths)
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	failOn, err := parseFailOn(flags.failOn, w.config.FailOn)
-	if err != nil {
-		return err
-	}
-	set, err := w.rules(ctx, flags.rules)
-	if err != nil {
-		return err
-	}
-	result, err := analyzer.Analyze(ctx, w.analyzed(), w.analysis(flags, set, persona, paths))
-	if err != nil {
-		return ownRuleError(set, err)
-	}
-	result.Targets = len(w.results)
-	if err := c.applyBaseline(flags, baseline, result, paths); err != nil {
+	defer checked.close()
+	if err := c.applyBaseline(flags, baseline, checked.Report, paths); err != nil {
 		return err
 	}
 	err = c.writeTo(flags.output, func(out io.Writer) error {
-		return report.Write(out, format, result, report.Options{
+		return report.Write(out, format, checked.Report, report.Options{
 			Colour:     flags.output == "" && isTerminal(c.stdout) && c.environ("NO_COLOR") == "",
-			Source:     w.tree,
+			Source:     checked.tree,
 			Version:    toolVersion(),
 			Category:   flags.category,
-			Rules:      set.Rules(),
+			Rules:      checked.set.Rules(),
 			Suppressed: flags.suppressed,
 		})
 	})
 	if err != nil {
 		return err
 	}
-	c.exit = w.exitCode(result, failOn, flags.allowGaps)
+	c.exit = exitCode(checked.Report, checked.failOn, flags.allowGaps)
 	return nil
+}
+
+// analysis is a workspace with what was found in it.
+type analysis struct {
+	*workspace
+	*analyzer.Report
+	set    *rules.Set
+	failOn int
+}
+
+// analyze renders and analyzes what flags and paths select. The caller closes it.
+func (c *command) analyze(ctx context.Context, flags *checkFlags, persona rules.Persona, paths []string) (a *analysis, err error) {
+	w, err := c.open(ctx, &flags.selection, paths)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	a = &analysis{workspace: w}
+	if a.failOn, err = parseFailOn(flags.failOn, w.config.FailOn); err != nil {
+		return nil, err
+	}
+	if a.set, err = w.rules(ctx, flags.rules); err != nil {
+		return nil, err
+	}
+	if a.Report, err = analyzer.Analyze(ctx, w.analyzed(), w.analysis(flags, a.set, persona, paths)); err != nil {
+		return nil, ownRuleError(a.set, err)
+	}
+	a.Targets = len(w.results)
+	return a, nil
 }
 
 // analysis says how to analyze what was rendered.
@@ -171,7 +200,7 @@ func (w *workspace) foundGaps() []analyzer.Gap {
 }
 
 // exitCode weighs findings and gaps; findings win.
-func (w *workspace) exitCode(r *analyzer.Report, failOn int, allowGaps bool) int {
+func exitCode(r *analyzer.Report, failOn int, allowGaps bool) int {
 	for _, finding := range r.Findings {
 		if fails(finding.Severity, failOn) {
 			return exitFindings

@@ -58,17 +58,19 @@ func (c *command) main(args []string) (code int) {
 
 	root := c.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	switch {
-	case err == nil:
-		return c.exit
-	case errors.As(err, new(usageError)):
+	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(c.stderr, "ringfence: %v\n", err)
-		return exitUsage
-	default:
-		fmt.Fprintf(c.stderr, "ringfence: %v\n", err)
-		return exitInternal
+		return codeOf(err)
 	}
+	return c.exit
+}
+
+// codeOf is the exit code of an error.
+func codeOf(err error) int {
+	if errors.As(err, new(usageError)) {
+		return exitUsage
+	}
+	return exitInternal
 }
 
 func (c *command) root() *cobra.Command {

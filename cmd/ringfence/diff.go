@@ -20,8 +20,10 @@ import (
 type diffFlags struct {
 	checkFlags
 	exact   bool
-	gate    string
 	verbose bool
+	// What people call BASE and HEAD, where that is not what names them here.
+	baseName, headName string
+	paths              []string // what is compared, the working directory where it is empty
 }
 
 // What --gate lets fail a diff.
@@ -30,6 +32,8 @@ const (
 	gateOpened = "opened"
 	gateAll    = "all"
 )
+
+const gateUsage = "exit 1 for `WHAT`: new findings, connections opened, or all of these"
 
 func (c *command) diff() *cobra.Command {
 	var flags diffFlags
@@ -59,7 +63,7 @@ change cannot switch off what it is measured by.`,
 	f.StringVarP(&flags.format, "format", "o", "text", "`FORMAT`: text, json or markdown")
 	f.StringVar(&flags.output, "output", "", "write to `FILE`")
 	f.BoolVar(&flags.exact, "exact", false, "compare with BASE itself, not with the merge base")
-	f.StringVar(&flags.gate, "gate", gateNew, "exit 1 for `WHAT`: new findings, connections opened, or all of these")
+	f.StringVar(&flags.gate, "gate", gateNew, gateUsage)
 	f.StringVar(&flags.failOn, "fail-on", "", "new findings of this `SEVERITY` or above count: high, medium, low, note, none (default medium)")
 	f.StringVar(&flags.persona, "persona", string(rules.Regular), "whose rules to apply: regular or auditor")
 	f.StringArrayVar(&flags.rules, "rules", nil, "`DIR` with rules of your own (repeatable)")
@@ -77,16 +81,41 @@ func (c *command) runDiff(ctx context.Context, flags *diffFlags, args []string) 
 	if err != nil {
 		return err
 	}
+	r, err := c.compare(ctx, flags, ends, persona)
+	if err != nil {
+		return err
+	}
+	if flags.verbose {
+		fmt.Fprintf(c.stderr, "%d targets after, rendered %d times; %d before, rendered %d times more\n",
+			r.Targets.After, r.Targets.Rendered.After, r.Targets.Before, r.Targets.Rendered.Before)
+	}
+	if err := c.writeTo(flags.output, func(out io.Writer) error { return diff.Write(out, format, &r.Report) }); err != nil {
+		return err
+	}
+	c.exit = flags.exitCode(r.Change, r.failOn, ends.base.accepted)
+	return nil
+}
+
+// comparison is what two states differ in.
+type comparison struct {
+	diff.Report
+	before, after *analyzer.Report
+	rules         *rules.Set
+	failOn        int
+}
+
+// compare renders, analyzes and compares two states, both measured by what BASE says.
+func (c *command) compare(ctx context.Context, flags *diffFlags, ends *ends, persona rules.Persona) (*comparison, error) {
 	failOn, err := parseFailOn(flags.failOn, ends.base.config.FailOn)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	set, err := ends.base.rules(ctx, flags.rules)
+	set, err := ends.base.rules(ctx, ends.base.ruleDirs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.renderEnds(ctx, ends, &flags.selection); err != nil {
-		return err
+		return nil, err
 	}
 	ends.readComments()
 	var states [2]change.State
@@ -96,21 +125,14 @@ func (c *command) runDiff(ctx context.Context, flags *diffFlags, args []string) 
 		opts.Accept, opts.Severities, opts.Ignores = ends.base.accepted, ends.base.config.Severities, ends.base.config.Ignores
 		opts.Partial = true // what suppresses nothing may do so in what is alike
 		if states[i].Report, err = analyzer.Analyze(ctx, states[i].Environments, opts); err != nil {
-			return ownRuleError(set, err)
+			return nil, ownRuleError(set, err)
 		}
 	}
-	r := &diff.Report{Change: change.Compare(states[0], states[1]), Before: ends.base.title, After: ends.head.title, Version: toolVersion()}
+	r := &comparison{before: states[0].Report, after: states[1].Report, rules: set, failOn: failOn}
+	r.Report = diff.Report{Change: change.Compare(states[0], states[1]), Before: ends.base.title, After: ends.head.title, Version: toolVersion()}
 	r.Targets.Before, r.Targets.After = len(ends.base.targets), len(ends.head.targets)
 	r.Targets.Rendered.Before, r.Targets.Rendered.After = ends.base.repo.Rendered(), ends.head.repo.Rendered()
-	if flags.verbose {
-		fmt.Fprintf(c.stderr, "%d targets after, rendered %d times; %d before, rendered %d times more\n",
-			r.Targets.After, r.Targets.Rendered.After, r.Targets.Before, r.Targets.Rendered.Before)
-	}
-	if err := c.writeTo(flags.output, func(out io.Writer) error { return diff.Write(out, format, r) }); err != nil {
-		return err
-	}
-	c.exit = flags.exitCode(r.Change, failOn, ends.base.accepted)
-	return nil
+	return r, nil
 }
 
 func (flags *diffFlags) parseDiff() (diff.Format, rules.Persona, error) {
@@ -118,11 +140,18 @@ func (flags *diffFlags) parseDiff() (diff.Format, rules.Persona, error) {
 	if err != nil {
 		return format, "", usageError{err}
 	}
-	if !slices.Contains([]string{gateNew, gateOpened, gateAll}, flags.gate) {
-		return format, "", usagef("unknown value %q for --gate, use %s, %s or %s", flags.gate, gateNew, gateOpened, gateAll)
+	if err := checkGate(flags.gate); err != nil {
+		return format, "", err
 	}
 	persona, err := parsePersona(flags.persona)
 	return format, persona, err
+}
+
+func checkGate(gate string) error {
+	if !slices.Contains([]string{gateNew, gateOpened, gateAll}, gate) {
+		return usagef("unknown value %q for --gate, use %s, %s or %s", gate, gateNew, gateOpened, gateAll)
+	}
+	return nil
 }
 
 // renderEnds finds and renders both states, what they have alike once, groups them into
@@ -149,7 +178,7 @@ func (c *command) renderEnds(ctx context.Context, ends *ends, s *selection) erro
 		return usagef("%s: no kustomization, chart or manifests there, before or after", strings.Join(s.targets, ", "))
 	}
 	if ends.head.sawNothing() && ends.base.sawNothing() {
-		ends.head.gaps = append(ends.head.gaps, nothingFound(ends.head.within))
+		ends.head.gaps = append(ends.head.gaps, nothingFound(ends.head.paths[0]))
 	}
 	for _, name := range s.environment {
 		if !slices.Contains(known, name) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,11 +29,13 @@ type ends struct {
 // end is one of the states: a folder on disk with its workspace.
 type end struct {
 	*workspace
-	repo    *render.Repository
-	title   string
-	within  string   // the folder of the repository that is compared
-	only    []string // the folders of targets that --target names, in its place
-	targets []render.Target
+	repo     *render.Repository
+	title    string
+	within   string   // the working directory in the repository
+	paths    []string // the folders that are compared
+	only     []string // the folders of targets that --target names, in its place
+	ruleDirs []string // of --rules, that are not of the repository
+	targets  []render.Target
 }
 
 func (e *ends) close() error {
@@ -147,7 +150,8 @@ func (l *endLocator) base(args []string) (*end, error) {
 	if err != nil {
 		return nil, err
 	}
-	title := fmt.Sprintf("%s (%s)", args[0], commit.Short())
+	name := cmp.Or(l.flags.baseName, args[0])
+	title := fmt.Sprintf("%s (%s)", name, commit.Short())
 	head := "HEAD"
 	if len(args) > 1 {
 		head = args[1]
@@ -162,7 +166,7 @@ func (l *endLocator) base(args []string) (*end, error) {
 			return nil, usageError{err}
 		}
 		if base.Hash != commit.Hash {
-			commit, title = base, fmt.Sprintf("%s (merge base %s)", args[0], base.Short())
+			commit, title = base, fmt.Sprintf("%s (merge base %s)", name, base.Short())
 		}
 	}
 	return l.revision(commit, title)
@@ -186,7 +190,7 @@ func (l *endLocator) head(args []string) (*end, error) {
 
 // folder is the state that a folder holds, which is the root of a repository.
 func (l *endLocator) folder(dir string) (*end, error) {
-	return l.open(dir, filepath.ToSlash(dir), ".")
+	return l.open(dir, filepath.ToSlash(dir), ".", false)
 }
 
 func (l *endLocator) workingTree() (*end, error) {
@@ -194,7 +198,7 @@ func (l *endLocator) workingTree() (*end, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.open(l.git.root, "the working tree", within)
+	return l.open(l.git.root, cmp.Or(l.flags.headName, "the working tree"), within, false)
 }
 
 // revision is the state of a commit, in a temporary folder.
@@ -219,7 +223,7 @@ func (l *endLocator) revision(commit revision.Commit, title string) (*end, error
 	if err != nil {
 		return nil, err
 	}
-	return l.open(dir, title, within)
+	return l.open(dir, title, within, true)
 }
 
 // nameRemotes gives the files of a commit the remotes of the repository, by which it is
@@ -243,8 +247,28 @@ func (l *endLocator) nameRemotes(dir string) error {
 	return os.WriteFile(filepath.Join(dir, ".git", "config"), []byte(config.String()), 0o600)
 }
 
-func (l *endLocator) open(dir, title, within string) (*end, error) {
-	w, err := l.command.openWorkspace(dir, &l.flags.selection)
+// ownName is the name in the repository of a file that a flag names, from a folder of it;
+// false for one that lies elsewhere. Whether it is there is another matter.
+func ownName(root, within, file string) (name string, ok bool) {
+	name = path.Join(within, filepath.ToSlash(file))
+	if filepath.IsAbs(file) {
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			return "", false
+		}
+		name = filepath.ToSlash(rel)
+	}
+	return name, name != ".." && !strings.HasPrefix(name, "../")
+}
+
+// open opens a state. Of what is at a commit, files of the repository that flags name are
+// read as they are there: a change that edits them is not measured by what it made of them.
+func (l *endLocator) open(dir, title, within string, isCommit bool) (*end, error) {
+	s := l.flags.selection
+	if name, ok := ownName(l.git.root, within, s.config); ok && isCommit && s.config != "" {
+		s.config, s.inTree = name, true
+	}
+	w, err := l.command.openWorkspace(dir, &s)
 	if err != nil {
 		if errors.As(err, new(usageError)) {
 			return nil, usagef("%s: %w", title, err)
@@ -252,13 +276,25 @@ func (l *endLocator) open(dir, title, within string) (*end, error) {
 		return nil, err
 	}
 	l.ends.undo = append(l.ends.undo, w.tree.Close)
-	e := &end{workspace: w, title: title, within: within}
+	e := &end{workspace: w, title: title, within: within, paths: l.flags.paths}
+	if len(e.paths) == 0 {
+		e.paths = []string{within}
+	}
 	for _, target := range l.flags.targets {
-		name := path.Join(within, filepath.ToSlash(target))
-		if filepath.IsAbs(target) || name == ".." || strings.HasPrefix(name, "../") {
+		name, ok := ownName(l.git.root, within, target)
+		if filepath.IsAbs(target) || !ok {
 			return nil, usagef("--target %s: want a folder of the repository", target)
 		}
 		e.only = append(e.only, name)
+	}
+	for _, folder := range l.flags.rules {
+		name, ok := ownName(l.git.root, within, folder)
+		switch {
+		case !isCommit || !ok:
+			e.ruleDirs = append(e.ruleDirs, folder)
+		case e.tree.IsDir(name):
+			e.config.Rules = append(e.config.Rules, name)
+		}
 	}
 	for _, name := range l.flags.values {
 		if err := e.addValues(name); err != nil {
@@ -294,8 +330,8 @@ func (e *end) addValues(name string) error {
 // find finds the targets of the state that are compared.
 func (e *end) find(ctx context.Context) {
 	if len(e.only) == 0 {
-		if e.tree.IsDir(e.within) {
-			e.targets, e.gaps = e.repo.Find(ctx, []string{e.within})
+		if there := slices.DeleteFunc(slices.Clone(e.paths), func(name string) bool { return !e.tree.IsDir(name) }); len(there) > 0 {
+			e.targets, e.gaps = e.repo.Find(ctx, there)
 		}
 		return
 	}

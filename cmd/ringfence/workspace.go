@@ -43,6 +43,7 @@ type selection struct {
 	memory      string
 	timeout     time.Duration
 	exact       bool // a path that is the root of a target means just that one
+	inTree      bool // config is a file of the repository as it is opened, where it may be missing
 }
 
 func (s *selection) register(cmd *cobra.Command) {
@@ -198,7 +199,7 @@ func (c *command) openWorkspace(root string, s *selection) (*workspace, error) {
 	if w.tree, err = source.Open(root); err != nil {
 		return nil, usagef("open the repository: %w", err)
 	}
-	if w.config, err = loadConfig(w.tree, s.config); err != nil {
+	if w.config, err = loadConfig(w.tree, s); err != nil {
 		return nil, err
 	}
 	w.options = render.Options{
@@ -222,20 +223,18 @@ func (w *workspace) nameOf(file string) string {
 	return filepath.ToSlash(file)
 }
 
-func loadConfig(tree *source.Tree, file string) (*config.Config, error) {
-	var data []byte
-	var err error
-	name := file
-	if file == "" {
-		name = config.FileName
-		data, err = tree.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return &config.Config{}, nil
-		}
-	} else {
-		data, err = os.ReadFile(file)
+func loadConfig(tree *source.Tree, s *selection) (*config.Config, error) {
+	name := cmp.Or(s.config, config.FileName)
+	read := tree.ReadFile
+	optional := s.config == "" || s.inTree
+	if !optional {
+		read = os.ReadFile
 	}
-	if err != nil {
+	data, err := read(name)
+	switch {
+	case optional && errors.Is(err, fs.ErrNotExist):
+		return &config.Config{}, nil
+	case err != nil:
 		return nil, usagef("read the configuration: %w", err)
 	}
 	cfg, err := config.Load(data, name)

@@ -1,0 +1,376 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/ringfence/ringfence/analyzer"
+	"github.com/ringfence/ringfence/change"
+	"github.com/ringfence/ringfence/change/revision"
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/report"
+	"github.com/ringfence/ringfence/report/actions"
+	"github.com/ringfence/ringfence/report/diff"
+	"github.com/ringfence/ringfence/rules"
+)
+
+// githubEvent is what the payload of an event says that matters here
+// (https://docs.github.com/webhooks/webhook-events-and-payloads).
+type githubEvent struct {
+	PullRequest *struct {
+		Number int `json:"number"`
+		Base   struct {
+			Ref string `json:"ref"`
+			SHA string `json:"sha"`
+		} `json:"base"`
+		Head struct {
+			SHA string `json:"sha"`
+		} `json:"head"`
+	} `json:"pull_request"`
+	MergeGroup *struct {
+		BaseRef string `json:"base_ref"`
+		BaseSHA string `json:"base_sha"`
+	} `json:"merge_group"`
+}
+
+// comment marks the comment that is written again each time, so that there is only one.
+const commentMark = "<!-- ringfence -->\n"
+
+// runGitHub does what the Action does: it compares a pull request with what it is based on
+// and checks any other state, writes SARIF, the job summary, annotations and outputs.
+func (c *command) runGitHub(ctx context.Context, flags *checkFlags, paths []string) error {
+	job, err := c.newGitHubJob(flags, paths)
+	if err == nil && job.event.base() != "" {
+		err = job.comparePullRequest(ctx)
+	} else if err == nil {
+		err = job.checkAll(ctx)
+	}
+	if err == nil {
+		err = job.write()
+	}
+	if err != nil {
+		// Not to standard error, where the runner would look for commands in it.
+		c.exit = codeOf(err)
+		return actions.Error(c.stdout, err.Error())
+	}
+	c.exit = job.exit
+	return nil
+}
+
+// githubJob is one run in a workflow.
+type githubJob struct {
+	*command
+	flags   *checkFlags
+	paths   []string
+	persona rules.Persona
+	event   githubEvent
+
+	// What comes of it.
+	exit        int
+	reason      string // of the exit code
+	found       *analyzer.Report
+	fresh       []analyzer.Finding // of which the annotations are
+	new, opened string             // how many, empty where nothing was compared
+	sarif       []byte
+	text        string
+	markdown    string
+	changed     func(manifest.Pos) bool
+}
+
+func (c *command) newGitHubJob(flags *checkFlags, paths []string) (*githubJob, error) {
+	j := &githubJob{command: c, flags: flags, paths: paths, changed: func(manifest.Pos) bool { return false }}
+	var err error
+	if _, j.persona, err = flags.parse(); err != nil {
+		return nil, err
+	}
+	if err := checkGate(flags.gate); err != nil {
+		return nil, err
+	}
+	switch {
+	case flags.format != string(report.Text):
+		return nil, usagef("--github writes SARIF to --output; it goes without --format")
+	case flags.baseline.write != "" || flags.baseline.prune:
+		return nil, usagef("--github reads a baseline and writes none")
+	case slices.Contains(paths, "-"):
+		return nil, usagef("--github checks a repository, not standard input (-)")
+	}
+	file := c.environ("GITHUB_EVENT_PATH")
+	if file == "" {
+		return nil, usagef("--github reads what GitHub Actions sets, and GITHUB_EVENT_PATH is not set")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("read the event: %w", err)
+	}
+	if err := json.Unmarshal(data, &j.event); err != nil {
+		return nil, usagef("read the event %s: %w", file, err)
+	}
+	return j, nil
+}
+
+// base is the commit that a change is based on, empty where the event is about none.
+func (e *githubEvent) base() string {
+	switch {
+	case e.PullRequest != nil:
+		return e.PullRequest.Base.SHA
+	case e.MergeGroup != nil:
+		return e.MergeGroup.BaseSHA
+	default:
+		return ""
+	}
+}
+
+// checkAll checks the working tree.
+func (j *githubJob) checkAll(ctx context.Context) error {
+	baseline, err := j.flags.baseline.read(&j.flags.selection, j.paths)
+	if err != nil {
+		return err
+	}
+	a, err := j.analyze(ctx, j.flags, j.persona, j.paths)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	if err := j.applyBaseline(j.flags, baseline, a.Report, j.paths); err != nil {
+		return err
+	}
+	j.found, j.fresh = a.Report, a.Findings
+	j.exit = exitCode(a.Report, a.failOn, j.flags.allowGaps)
+	j.reason = verdict(j.exit, "finding", len(failing(a.Findings, a.failOn)), a.failOn)
+	opts := report.Options{Source: a.tree, Version: toolVersion(), Category: j.flags.category, Rules: a.set.Rules()}
+	return j.writeReports(opts, func(w io.Writer, markdown bool) error {
+		if markdown {
+			return report.Write(w, report.Markdown, a.Report, opts)
+		}
+		return report.Write(w, report.Text, a.Report, opts)
+	})
+}
+
+// comparePullRequest compares the working tree with what the change is based on.
+// Everything that decides the exit code is read from there.
+func (j *githubJob) comparePullRequest(ctx context.Context) (err error) {
+	flags := &diffFlags{checkFlags: *j.flags, headName: "this change"}
+	base, err := j.findBase(flags)
+	if err != nil {
+		return err
+	}
+	ends, err := j.findEnds(ctx, flags, []string{base})
+	defer func() { err = errors.Join(err, ends.close()) }()
+	if err != nil {
+		return err
+	}
+	r, err := j.compare(ctx, flags, ends, j.persona)
+	if err != nil {
+		return err
+	}
+	// What the change suppresses counts.
+	for _, s := range r.Suppressed {
+		r.after.Findings = append(r.after.Findings, s.Finding)
+	}
+	if err := j.takeOutBaseline(ends, r); err != nil {
+		return err
+	}
+	slices.SortStableFunc(r.after.Findings, func(a, b analyzer.Finding) int { return a.Pos.Compare(b.Pos) })
+	j.found, j.changed = r.after, changedLines(ends)
+	opened := 0
+	for _, e := range r.Environments {
+		opened += len(e.Opened) + len(e.Published)
+	}
+	for _, f := range r.New {
+		j.fresh = append(j.fresh, f.Finding)
+	}
+	j.new, j.opened = strconv.Itoa(len(r.New)), strconv.Itoa(opened)
+	j.exit = flags.exitCode(r.Change, r.failOn, ends.base.accepted)
+	j.reason = verdict(j.exit, "new finding", len(failing(j.fresh, r.failOn)), r.failOn)
+	if j.exit == exitFindings && flags.gate != gateNew && opened > 0 {
+		j.reason = report.Counted(opened, "connection is", "connections are") + " opened or published, which needs a decision (gate: " + flags.gate + ")"
+	}
+	opts := report.Options{Source: ends.head.tree, Version: toolVersion(), Category: j.flags.category, Rules: r.rules.Rules()}
+	return j.writeReports(opts, func(w io.Writer, markdown bool) error {
+		if markdown {
+			return diff.Write(w, diff.Markdown, &r.Report)
+		}
+		return diff.Write(w, diff.Text, &r.Report)
+	})
+}
+
+// findBase returns the revision that the working tree is compared with. In a checkout of
+// the merge that GitHub makes of a pull request (refs/pull/N/merge) that is its first
+// parent; else it is found from the base of the event.
+func (j *githubJob) findBase(flags *diffFlags) (revision string, err error) {
+	git, err := openGit()
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, git.close()) }()
+	for _, p := range j.paths {
+		name, err := relative(git.root, p)
+		if err != nil {
+			return "", err
+		}
+		flags.paths = append(flags.paths, name)
+	}
+	flags.baseName = "the base"
+	if p := j.event.PullRequest; p != nil {
+		flags.baseName, flags.headName = p.Base.Ref, fmt.Sprintf("pull request %d", p.Number)
+		head, err := git.resolve("HEAD")
+		if err != nil {
+			return "", err
+		}
+		if parents := head.ParentHashes; len(parents) == 2 && parents[1].String() == p.Head.SHA {
+			flags.exact = true
+			return parents[0].String(), nil
+		}
+	}
+	return j.event.base(), nil
+}
+
+// takeOutBaseline takes the findings out that the baseline of the state before holds.
+func (j *githubJob) takeOutBaseline(ends *ends, r *comparison) error {
+	file := j.flags.baseline.file
+	if file == "" {
+		return nil
+	}
+	read := os.ReadFile
+	name, ok := ownName(ends.head.root, ends.head.within, file)
+	if ok {
+		file, read = name, ends.base.tree.ReadFile
+	}
+	data, err := read(file)
+	if ok && errors.Is(err, fs.ErrNotExist) {
+		return nil // the change adds it
+	} else if err != nil {
+		return usagef("read the baseline: %w", err)
+	}
+	baseline, err := analyzer.ReadBaseline(data, file)
+	if err != nil {
+		return usageError{err}
+	}
+	r.after.Except(baseline, analyzer.Part)
+	r.New = slices.DeleteFunc(r.New, func(f change.Finding) bool {
+		return !slices.ContainsFunc(r.after.Findings, func(left analyzer.Finding) bool { return left.Fingerprint == f.Fingerprint && left.Pos == f.Pos })
+	})
+	return nil
+}
+
+// changedLines tells whether a line is one that the change made.
+func changedLines(ends *ends) func(manifest.Pos) bool {
+	known := map[string]map[int]bool{}
+	return func(p manifest.Pos) bool {
+		if p.File == "" || p.Line == 0 {
+			return false
+		}
+		lines, ok := known[p.File]
+		if !ok {
+			before, _ := ends.base.tree.ReadFile(p.File) // empty where it is not there
+			after, _ := ends.head.tree.ReadFile(p.File)
+			lines = revision.ChangedLines(string(before), string(after))
+			known[p.File] = lines
+		}
+		return lines[p.Line]
+	}
+}
+
+func failing(findings []analyzer.Finding, failOn int) []analyzer.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f analyzer.Finding) bool { return !fails(f.Severity, failOn) })
+}
+
+// verdict says why a run ends with an exit code.
+func verdict(exit int, what string, n, failOn int) string {
+	switch exit {
+	case exitFindings:
+		return fmt.Sprintf("%s of severity %s or above", report.Counted(n, what, what+"s"), severities[failOn])
+	case exitIncomplete:
+		return "part of it could not be rendered, so that nothing can be said about that part"
+	default:
+		return fmt.Sprintf("no %s that fails it", what)
+	}
+}
+
+// writeReports makes all texts while what they are about is open.
+func (j *githubJob) writeReports(opts report.Options, write func(w io.Writer, markdown bool) error) error {
+	var sarif, text, markdown bytes.Buffer
+	err := errors.Join(report.Write(&sarif, report.SARIF, j.found, opts), write(&text, false), write(&markdown, true))
+	word := map[int]string{exitClean: "passed", exitFindings: "failed", exitIncomplete: "incomplete"}[j.exit]
+	j.sarif, j.text = sarif.Bytes(), text.String()
+	j.markdown = fmt.Sprintf("## ringfence %s: %s\n\n%s", word, j.reason, markdown.String())
+	return err
+}
+
+// write hands over what came of the run.
+func (j *githubJob) write() error {
+	dir := j.environ("RUNNER_TEMP")
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	sarif := j.flags.output
+	if sarif == "" {
+		sarif = filepath.Join(dir, "ringfence.sarif")
+	}
+	comment := filepath.Join(dir, "ringfence-comment.md")
+	var outputs bytes.Buffer
+	err := errors.Join(
+		actions.Quote(j.stdout, func(w io.Writer) error { _, err := io.WriteString(w, j.text); return err }),
+		actions.WriteAnnotations(j.stdout, j.annotations()),
+		j.writeTo(sarif, func(w io.Writer) error { _, err := w.Write(j.sarif); return err }),
+		j.writeTo(comment, func(w io.Writer) error {
+			_, err := io.WriteString(w, commentMark+report.FitMarkdown(j.markdown, actions.MostComment-len(commentMark)))
+			return err
+		}),
+		actions.WriteOutputs(&outputs, []actions.Output{
+			{Name: "sarif-file", Value: sarif},
+			{Name: "comment-file", Value: comment},
+			{Name: "findings", Value: strconv.Itoa(len(j.found.Findings))},
+			{Name: "new-findings", Value: j.new},
+			{Name: "opened", Value: j.opened},
+			{Name: "exit-code", Value: strconv.Itoa(j.exit)},
+		}),
+		appendTo(j.environ("GITHUB_STEP_SUMMARY"), report.FitMarkdown(j.markdown, actions.MostSummary)),
+		appendTo(j.environ("GITHUB_OUTPUT"), outputs.String()),
+	)
+	if err != nil {
+		return err
+	}
+	if j.exit != exitClean {
+		return actions.Error(j.stdout, j.reason)
+	}
+	return nil
+}
+
+// annotations puts each finding on a line that the change made, if it made one of those
+// that shaped the value.
+func (j *githubJob) annotations() []actions.Annotation {
+	var all []actions.Annotation
+	for _, f := range j.fresh {
+		a := actions.Annotation{Pos: f.Pos, Severity: f.Severity, Title: f.Rule.ID, Message: f.Message}
+		a.Message += fmt.Sprintf(" (\"ringfence rules show %s\" says why, and what to do)", f.Rule.ID)
+		places := append([]manifest.Pos{f.Pos}, f.Via...)
+		if i := slices.IndexFunc(places, j.changed); i >= 0 {
+			a.Pos, a.Changed = places[i], true
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// appendTo appends to a file that the runner names, which others may have written to.
+func appendTo(file, text string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return usagef("write for the runner: %w", err)
+	}
+	_, err = io.WriteString(f, text)
+	return errors.Join(err, f.Close())
+}
