@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ringfence/ringfence/analyzer"
 	"github.com/ringfence/ringfence/change"
@@ -42,8 +44,12 @@ type githubEvent struct {
 	} `json:"merge_group"`
 }
 
-// comment marks the comment that is written again each time, so that there is only one.
-const commentMark = "<!-- ringfence -->\n"
+// commentMark is the first line of the comment that is written again each time, so that
+// there is only one of an analysis.
+func commentMark(category string) string {
+	name := regexp.MustCompile(`[^A-Za-z0-9._/-]+`).ReplaceAllString(category, "_")
+	return strings.TrimRight("<!-- ringfence "+strings.ReplaceAll(name, "--", "_"), " ") + " -->\n"
+}
 
 // runGitHub does what the Action does: it compares a pull request with what it is based on
 // and checks any other state, writes SARIF, the job summary, annotations and outputs.
@@ -323,7 +329,8 @@ func (j *githubJob) write() error {
 		actions.WriteAnnotations(j.stdout, j.annotations()),
 		j.writeTo(sarif, func(w io.Writer) error { _, err := w.Write(j.sarif); return err }),
 		j.writeTo(comment, func(w io.Writer) error {
-			_, err := io.WriteString(w, commentMark+report.FitMarkdown(j.markdown, actions.MostComment-len(commentMark)))
+			mark := commentMark(j.flags.category)
+			_, err := io.WriteString(w, mark+report.FitMarkdown(j.markdown, actions.MostComment-len(mark)))
 			return err
 		}),
 		actions.WriteOutputs(&outputs, []actions.Output{
