@@ -48,7 +48,7 @@ func (b *baselineFlags) read(s *selection, paths []string) (*analyzer.Baseline, 
 
 // partial tells whether only a part of the repository was asked for.
 func (s *selection) partial(paths []string) bool {
-	return len(s.targets)+len(s.environment) > 0 || slices.ContainsFunc(paths, func(p string) bool { return p != "." })
+	return len(s.targets)+len(s.environment) > 0 || s.shard != "" || slices.ContainsFunc(paths, func(p string) bool { return p != "." })
 }
 
 // applyBaseline takes the findings of the baseline out of the report, and writes the

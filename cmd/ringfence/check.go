@@ -59,6 +59,7 @@ reports defects at the line that you can edit.`,
 	flags.baseline.register(cmd)
 	f.BoolVar(&flags.github, "github", false, "do the whole job of the GitHub Action, as GITHUB_… say; --output is the SARIF file")
 	f.StringVar(&flags.gate, "gate", gateNew, "with --github, in a pull request: "+gateUsage)
+	f.StringVar(&flags.shard, "shard", "", "check one `PART` of the environments, such as 2/3")
 	f.StringVar(&flags.category, "category", "", "`NAME` of the analysis in SARIF, where one commit has several")
 	return cmd
 }

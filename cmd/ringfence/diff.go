@@ -187,9 +187,7 @@ func (c *command) renderEnds(ctx context.Context, ends *ends, s *selection) erro
 		}
 	}
 	for _, e := range []*end{ends.base, ends.head} {
-		e.environments = slices.DeleteFunc(e.environments, func(e render.Environment) bool {
-			return len(s.environment) > 0 && !slices.Contains(s.environment, e.Name)
-		})
+		e.environments = slices.DeleteFunc(e.environments, func(e render.Environment) bool { return !s.isSelected(e.Name) })
 	}
 	return nil
 }

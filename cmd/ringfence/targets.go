@@ -13,23 +13,39 @@ import (
 	"github.com/ringfence/ringfence/report"
 )
 
+type targetsFlags struct {
+	renderFlags
+	shards int
+}
+
+// mostShards is how many jobs a matrix of GitHub takes.
+const mostShards = 256
+
 func (c *command) targets() *cobra.Command {
-	var flags renderFlags
+	var flags targetsFlags
 	cmd := &cobra.Command{
 		Use:   "targets [PATH…]",
 		Short: "List what would be rendered, in which environments, and why",
+		Long: `targets lists what would be rendered, in which environments, and why. With --shards it
+lists how the environments are split for "ringfence check --shard", leaving out parts
+that hold none.`,
 		Example: `  ringfence targets
-  ringfence targets -o json clusters/`,
+  ringfence targets -o json clusters/
+  ringfence targets --shards 4 -o json   for the matrix of a workflow`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.runTargets(cmd.Context(), &flags, args) },
 	}
 	flags.register(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&flags.format, "format", "o", "text", "`FORMAT`: text or json")
 	f.StringVar(&flags.output, "output", "", "write to `FILE`")
+	f.IntVar(&flags.shards, "shards", 0, "split the environments into `N` parts")
 	return cmd
 }
 
-func (c *command) runTargets(ctx context.Context, flags *renderFlags, paths []string) error {
+func (c *command) runTargets(ctx context.Context, flags *targetsFlags, paths []string) error {
+	if flags.shards < 0 || flags.shards > mostShards {
+		return usagef("--shards %d: want a number from 1 to %d", flags.shards, mostShards)
+	}
 	write := writeTargets
 	switch flags.format {
 	case "text":
@@ -43,7 +59,13 @@ func (c *command) runTargets(ctx context.Context, flags *renderFlags, paths []st
 		return err
 	}
 	defer w.close()
-	if err := c.writeTo(flags.output, func(out io.Writer) error { return write(out, w.environments) }); err != nil {
+	err = c.writeTo(flags.output, func(out io.Writer) error {
+		if flags.shards > 0 {
+			return writeShards(out, shardsOf(w.environments, flags.shards), flags.format == "json")
+		}
+		return write(out, w.environments)
+	})
+	if err != nil {
 		return err
 	}
 	c.exit = c.reportGaps(w, flags.allowGaps)

@@ -42,8 +42,9 @@ type selection struct {
 	cache       string
 	memory      string
 	timeout     time.Duration
-	exact       bool // a path that is the root of a target means just that one
-	inTree      bool // config is a file of the repository as it is opened, where it may be missing
+	exact       bool   // a path that is the root of a target means just that one
+	inTree      bool   // config is a file of the repository as it is opened, where it may be missing
+	shard       string // "2/3", empty for all
 }
 
 func (s *selection) register(cmd *cobra.Command) {
@@ -83,6 +84,9 @@ func (s *selection) validate() error {
 		if err := helm.CheckKubeVersion(s.kubeVersion); err != nil {
 			return usagef("--kube-version: %w", err)
 		}
+	}
+	if _, err := parseShard(s.shard); err != nil {
+		return err
 	}
 	for _, expression := range s.set {
 		if err := helm.CheckSet(expression); err != nil {
@@ -128,7 +132,7 @@ func (c *command) open(ctx context.Context, s *selection, paths []string) (*work
 	if err := w.pin(s, false); err != nil {
 		return nil, err
 	}
-	return w, w.restrict(s.environment)
+	return w, w.restrict(s)
 }
 
 // renderAll finds, renders and groups what paths and flags select of a repository.
@@ -285,21 +289,15 @@ func (w *workspace) find(ctx context.Context, repo *render.Repository, s *select
 	return slices.CompactFunc(targets, func(a, b render.Target) bool { return a.Name == b.Name }), nil
 }
 
-// restrict keeps the environments that the user names.
-func (w *workspace) restrict(names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	var known []string
-	for _, e := range w.environments {
-		known = append(known, e.Name)
-	}
-	for _, name := range names {
+// restrict keeps the environments that the user selects.
+func (w *workspace) restrict(s *selection) error {
+	known := environmentsOf(w)
+	for _, name := range s.environment {
 		if !slices.Contains(known, name) {
 			return usagef("no environment %q; there are: %s", name, strings.Join(known, ", "))
 		}
 	}
-	w.environments = slices.DeleteFunc(w.environments, func(e render.Environment) bool { return !slices.Contains(names, e.Name) })
+	w.environments = slices.DeleteFunc(w.environments, func(e render.Environment) bool { return !s.isSelected(e.Name) })
 	return nil
 }
 
