@@ -1,5 +1,5 @@
 // Package report writes what an analysis found: as text and Markdown for people, as JSON
-// for programs, and as SARIF for code scanning.
+// for programs, as SARIF for code scanning, and as what GitLab and other CI systems read.
 //
 // It decides nothing: findings are written in the order and with the severity
 // that the analysis gave them. Findings, gaps (what could not be seen) and notes
@@ -34,6 +34,8 @@ const (
 	SARIF Format = "sarif"
 	// Markdown is for job summaries and comments.
 	Markdown Format = "markdown"
+	GitLab   Format = "gitlab" // its code quality report
+	JUnit    Format = "junit"
 )
 
 // Options say how a report is written. The zero value is usable.
@@ -68,7 +70,7 @@ type format struct {
 }
 
 func formats() []format {
-	return []format{{Text, writeText}, {JSON, writeJSON}, {SARIF, writeSARIF}, {Markdown, writeMarkdown}}
+	return []format{{Text, writeText}, {JSON, writeJSON}, {SARIF, writeSARIF}, {Markdown, writeMarkdown}, {GitLab, writeGitLab}, {JUnit, writeJUnit}}
 }
 
 // ParseFormat returns the format of that name.

@@ -171,7 +171,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestGolden(t *testing.T) {
 	for name, r := range map[string]*analyzer.Report{"shop": shop(), "nasty": nasty(), "empty": {}} {
-		for _, f := range []Format{Text, JSON, SARIF, Markdown} {
+		for _, f := range []Format{Text, JSON, SARIF, Markdown, GitLab, JUnit} {
 			t.Run(name+"."+string(f), func(t *testing.T) {
 				golden(t, name+"."+string(f), write(t, f, r, options()))
 			})
@@ -212,7 +212,7 @@ func TestParseFormat(t *testing.T) {
 		t.Errorf("got %q, %v", f, err)
 	}
 	_, err := ParseFormat("xml")
-	if err == nil || err.Error() != `unknown format "xml", use text, json, sarif, markdown` {
+	if err == nil || err.Error() != `unknown format "xml", use text, json, sarif, markdown, gitlab, junit` {
 		t.Errorf("got %v", err)
 	}
 	if err := Write(&bytes.Buffer{}, "xml", shop(), Options{}); err == nil {
