@@ -62,7 +62,7 @@ var alsoAllowed = map[string][]string{
 // topLevel is everything that may lie in the repository's root besides dot files.
 var topLevel = []string{
 	"analyzer", "change", "cmd", "config", "docs", "generate", "manifest", "netpol", "render", "report", "rules", "testdata", "traffic",
-	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "action.yml", "floors_test.go", "go.mod", "go.sum",
+	"CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "LICENSE", "README.md", "action.yml", "floors_test.go", "go.mod", "go.sum",
 }
 
 // floorOf is the index of a package's floor, -1 for none.
