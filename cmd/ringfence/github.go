@@ -151,10 +151,11 @@ func (j *githubJob) checkAll(ctx context.Context) error {
 	}
 	j.found, j.fresh = a.Report, a.Findings
 	j.exit = exitCode(a.Report, a.failOn, j.flags.allowGaps)
-	j.reason = verdict(j.exit, "finding", len(failing(a.Findings, a.failOn)), a.failOn)
+	j.reason = reasonOf(j.exit, "finding", len(failing(a.Findings, a.failOn)), a.failOn)
 	opts := report.Options{Source: a.tree, Version: toolVersion(), Category: j.flags.category, Rules: a.set.Rules()}
 	return j.writeReports(opts, func(w io.Writer, markdown bool) error {
 		if markdown {
+			fmt.Fprintf(w, "## %s\n\n", report.MarkdownText(j.verdict()))
 			return report.Write(w, report.Markdown, a.Report, opts)
 		}
 		return report.Write(w, report.Text, a.Report, opts)
@@ -196,13 +197,14 @@ func (j *githubJob) comparePullRequest(ctx context.Context) (err error) {
 	}
 	j.new, j.opened = strconv.Itoa(len(r.New)), strconv.Itoa(opened)
 	j.exit = flags.exitCode(r.Change, r.failOn, ends.base.accepted)
-	j.reason = verdict(j.exit, "new finding", len(failing(j.fresh, r.failOn)), r.failOn)
+	j.reason = reasonOf(j.exit, "new finding", len(failing(j.fresh, r.failOn)), r.failOn)
 	if j.exit == exitFindings && flags.gate != gateNew && opened > 0 {
 		j.reason = report.Counted(opened, "connection is", "connections are") + " opened or published, which needs a decision (gate: " + flags.gate + ")"
 	}
 	opts := report.Options{Source: ends.head.tree, Version: toolVersion(), Category: j.flags.category, Rules: r.rules.Rules()}
 	return j.writeReports(opts, func(w io.Writer, markdown bool) error {
 		if markdown {
+			r.Verdict = j.verdict()
 			return diff.Write(w, diff.Markdown, &r.Report)
 		}
 		return diff.Write(w, diff.Text, &r.Report)
@@ -290,8 +292,14 @@ func failing(findings []analyzer.Finding, failOn int) []analyzer.Finding {
 	return slices.DeleteFunc(slices.Clone(findings), func(f analyzer.Finding) bool { return !fails(f.Severity, failOn) })
 }
 
-// verdict says why a run ends with an exit code.
-func verdict(exit int, what string, n, failOn int) string {
+// verdict is the heading of the job summary.
+func (j *githubJob) verdict() string {
+	word := map[int]string{exitClean: "passed", exitFindings: "failed", exitIncomplete: "incomplete"}[j.exit]
+	return "ringfence " + word + ": " + j.reason
+}
+
+// reasonOf says why a run ends with an exit code.
+func reasonOf(exit int, what string, n, failOn int) string {
 	switch exit {
 	case exitFindings:
 		return fmt.Sprintf("%s of severity %s or above", report.Counted(n, what, what+"s"), severities[failOn])
@@ -306,9 +314,7 @@ func verdict(exit int, what string, n, failOn int) string {
 func (j *githubJob) writeReports(opts report.Options, write func(w io.Writer, markdown bool) error) error {
 	var sarif, text, markdown bytes.Buffer
 	err := errors.Join(report.Write(&sarif, report.SARIF, j.found, opts), write(&text, false), write(&markdown, true))
-	word := map[int]string{exitClean: "passed", exitFindings: "failed", exitIncomplete: "incomplete"}[j.exit]
-	j.sarif, j.text = sarif.Bytes(), text.String()
-	j.markdown = fmt.Sprintf("## ringfence %s: %s\n\n%s", word, j.reason, markdown.String())
+	j.sarif, j.text, j.markdown = sarif.Bytes(), text.String(), markdown.String()
 	return err
 }
 

@@ -25,6 +25,7 @@ type Report struct {
 		Rendered      struct{ Before, After int }
 	}
 	Version string // of the tool, empty where it is unknown
+	Verdict string // the heading of Markdown, where there is a verdict
 }
 
 // Format is the name of a format.

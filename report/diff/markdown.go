@@ -3,6 +3,7 @@ package diff
 import (
 	"bufio"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ringfence/ringfence/analyzer"
@@ -17,7 +18,13 @@ import (
 // for environments that changed alike. What a reviewer must decide on comes first: what the
 // change suppresses, and its new findings.
 func (r *Report) writeMarkdown(b *bufio.Writer) {
-	fmt.Fprintf(b, "## %s → %s\n\n**%s**\n", report.MarkdownText(r.Before), report.MarkdownText(r.After), report.MarkdownText(r.summary()))
+	states := report.MarkdownText(r.Before) + " → " + report.MarkdownText(r.After)
+	if r.Verdict != "" {
+		fmt.Fprintf(b, "## %s\n\n%s\n", report.MarkdownText(r.Verdict), states)
+	} else {
+		fmt.Fprintf(b, "## %s\n", states)
+	}
+	fmt.Fprintf(b, "\n**%s**\n", report.MarkdownText(r.summary()))
 	writeSuppressedMarkdown(b, r.Suppressed)
 	writeFindingsMarkdown(b, "New findings", r.New)
 	for _, g := range r.groups() {
@@ -76,11 +83,12 @@ func writeTable(b *bufio.Writer, e *change.Environment) {
 				continue
 			}
 			if rows++; rows == 1 {
-				fmt.Fprintf(b, "\n| | connections | from | to | why |\n|---|---|---|---|---|\n")
+				fmt.Fprintf(b, "\n| | connections | why |\n|---|---|---|\n")
 			}
 			if rows <= report.MostRows {
-				fmt.Fprintf(b, "| **%s** %s | %s%s | %s | %s | %s |\n", list.what, riskText(c.Risk), report.MarkdownCode(connText(c.Conn)), report.MarkdownText(remarks(c)),
-					report.MarkdownCode(reach.TermsText(c.From.Terms())), report.MarkdownCode(reach.TermsText(c.To.Terms())), causesMarkdown(c))
+				fmt.Fprintf(b, "| **%s** %s | %s from %s to %s%s | %s |\n", list.what, riskText(c.Risk), report.MarkdownCode(connText(c.Conn)),
+					report.MarkdownCode(reach.TermsText(c.From.Terms())), report.MarkdownCode(reach.TermsText(c.To.Terms())),
+					report.MarkdownText(remarks(c)), causesMarkdown(c))
 			}
 		}
 	}
@@ -156,7 +164,10 @@ func writeSuppressedMarkdown(b *bufio.Writer, all []analyzer.Suppressed) {
 	}
 }
 
+// writeFindingsMarkdown writes findings, those that weigh most first.
 func writeFindingsMarkdown(b *bufio.Writer, what string, findings []change.Finding) {
+	findings = slices.Clone(findings)
+	slices.SortStableFunc(findings, func(a, b change.Finding) int { return a.Severity.Rank() - b.Severity.Rank() })
 	for i, f := range findings {
 		if i == 0 {
 			fmt.Fprintf(b, "\n### %s\n\n| severity | finding | place | rule |\n|---|---|---|---|\n", what)
