@@ -122,7 +122,7 @@ func (r *resolution) planSource(app argocd.Application, i int) Target {
 				fmt.Sprintf("%s: its source lies in another repository, %s", &app, s.RepoURL)))
 		}
 		return r.planFolder(app, i, path.Join(fetched, dir))
-	case ignored(r.tree, dir):
+	case ignored(r.ignores(), dir):
 		t := unseen(app, pos)
 		t.note(manifest.NotFollowed, fmt.Sprintf("%s: %q is left out by a %s", &app, s.Path, IgnoreFile))
 		return t

@@ -43,7 +43,7 @@ func (r *Repository) Find(ctx context.Context, dirs []string) ([]Target, []Gap) 
 // folders discovers the targets below dirs that folders show, and those that the
 // configuration declares.
 func (r *Repository) folders(dirs []string) *finder {
-	f := &finder{Repository: r, survey: walk(r.tree, dirs)}
+	f := &finder{Repository: r, survey: walk(r.tree, r.ignores(), dirs)}
 	f.gaps = f.survey.gaps
 	f.findKustomizations()
 	f.findCharts()
@@ -93,7 +93,7 @@ func (r *Repository) rooted(dir string) (Target, bool) {
 	if r.tree.Exists(path.Join(dir, "Chart.yaml")) {
 		return chartTarget(dir), true
 	}
-	f := finder{Repository: r, survey: walk(r.tree, []string{dir})}
+	f := finder{Repository: r, survey: walk(r.tree, r.ignores(), []string{dir})}
 	f.findPlain()
 	i := slices.IndexFunc(f.targets, func(t Target) bool { return t.Dir == dir })
 	if i < 0 {

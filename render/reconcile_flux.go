@@ -217,7 +217,7 @@ const artifactIgnoreFile = ".sourceignore"
 // without one: the YAML files in it and below, and folders that have one. A file
 // that is no manifest makes Flux refuse the folder; here it is left out, with a gap.
 func (c *cluster) generated(place flux.Place) ([]string, []Gap) {
-	s := walk(c.tree, []string{place.Dir})
+	s := walk(c.tree, c.ignores(), []string{place.Dir})
 	files, gaps := outermost(s.kustomizations), s.gaps
 	for dir, names := range s.manifests {
 		if slices.ContainsFunc(s.kustomizations, func(k string) bool { return within(dir, k) }) {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type Options struct {
 	Config      *config.Config // of the repository; nil for none
 	Fetch       *fetch.Fetcher // of what lies elsewhere; nil for none
 	Workers     *worker.Pool   // that render, by Worker; nil: rendered in this process
+	Ignores     *source.Tree   // whose ignore files leave paths out; nil: the repository itself
 }
 
 // A Repository finds and renders the targets of one repository. Files are read
@@ -56,6 +58,9 @@ type parsed struct {
 	objects []*manifest.Object
 	gaps    []Gap
 }
+
+// ignores is the tree whose ignore files count.
+func (r *Repository) ignores() *source.Tree { return cmp.Or(r.opts.Ignores, r.tree) }
 
 // New returns the repository that tree shows.
 func New(tree *source.Tree, opts Options) *Repository {

@@ -28,11 +28,12 @@ type lender struct {
 }
 
 // sameOptions tells whether all that holds for every target is the same. What the
-// configuration says of a target is part of the target. What is fetched is not compared,
-// so nothing is shared where it may differ.
+// configuration says of a target is part of the target, and what is left out is no target.
+// What is fetched is not compared, so nothing is shared where it may differ.
 func sameOptions(a, b Options) bool {
 	a.Config, b.Config = nil, nil
 	a.Workers, b.Workers = nil, nil
+	a.Ignores, b.Ignores = nil, nil
 	return a.Fetch == nil && b.Fetch == nil && reflect.DeepEqual(a, b)
 }
 

@@ -26,16 +26,17 @@ type survey struct {
 	charts         []string            // folders that hold a Chart.yaml
 	manifests      map[string][]string // folder → YAML and JSON files
 	gaps           []Gap
+	ignores        *source.Tree // whose ignore files count
 }
 
 // leftOut lists the folders that never hold manifests of the repository's own.
 var leftOut = []string{"node_modules", "vendor"}
 
-// walk surveys the folders below dirs.
-func walk(tree *source.Tree, dirs []string) *survey {
-	s := &survey{manifests: make(map[string][]string)}
+// walk surveys the folders below dirs, but for what the ignore files of a tree leave out.
+func walk(tree, ignores *source.Tree, dirs []string) *survey {
+	s := &survey{manifests: make(map[string][]string), ignores: ignores}
 	for _, dir := range outermost(dirs) {
-		s.folder(tree, dir, ignoresAbove(tree, dir, IgnoreFile))
+		s.folder(tree, dir, ignoresAbove(ignores, dir, IgnoreFile))
 	}
 	slices.Sort(s.kustomizations)
 	slices.Sort(s.charts)
@@ -59,7 +60,7 @@ func within(name, dir string) bool {
 }
 
 func (s *survey) folder(tree *source.Tree, dir string, ignored []gitignore.Pattern) {
-	ignored = append(ignored, ignores(tree, dir, IgnoreFile)...)
+	ignored = append(ignored, ignores(s.ignores, dir, IgnoreFile)...)
 	entries, err := tree.ReadDir(dir)
 	if err != nil {
 		s.gaps = append(s.gaps, source.Gap(dir, err))

@@ -301,6 +301,9 @@ func (l *endLocator) open(dir, title, within string, isCommit bool) (*end, error
 			return nil, err
 		}
 	}
+	if l.ends.base != nil { // a change cannot leave out what it is measured by
+		w.options.Ignores = l.ends.base.tree
+	}
 	e.repo = render.New(w.tree, w.options)
 	return e, nil
 }
