@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -33,7 +34,7 @@ func (f *facts) readSelector(m *Model, p *netpol.Policy, path []any, s *netpol.S
 		return
 	}
 	for i, r := range s.Requirements {
-		if r.Operator == netpol.In && changes(r.Key) {
+		if r.Operator == netpol.In && changes(r.Key) && !namesMajor(r) {
 			fact.Path, fact.Key = requirementPath(p.Source, path, *s, i), r.Key
 			m.Unstable = append(m.Unstable, fact)
 		}
@@ -76,6 +77,14 @@ func changes(key string) bool {
 		return false
 	}
 }
+
+// namesMajor tells whether a requirement asks for versions such as v1, which meshes use
+// for what runs side by side and stays: https://istio.io/latest/docs/ops/deployment/application-requirements/
+func namesMajor(r netpol.Requirement) bool {
+	return r.Key == "version" && !slices.ContainsFunc(r.Values, func(v string) bool { return !major.MatchString(v) })
+}
+
+var major = regexp.MustCompile(`^v?[0-9]+$`)
 
 // requirementPath is the path of requirement i of a selector: matchLabels come before
 // matchExpressions.

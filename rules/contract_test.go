@@ -74,6 +74,7 @@ func TestLoadRefuses(t *testing.T) {
 		"id not kebab-case":    {old: "id: sample-rule", new: "id: sample_rule", want: "kebab-case"},
 		"id of another":        {old: "id: sample-rule", new: "id: other-rule", want: `package "ringfence.rules.other_rule"`},
 		"other package":        {old: "package ringfence.rules", new: "package elsewhere", want: "package"},
+		"folder without rules": {file: "below/sample_rule.rego", want: "own: there are no rules in this folder"},
 		"other file":           {file: "sample.rego", want: `file "sample_rule.rego"`},
 		"taken package":        {file: "incomplete_render.rego", old: "package ringfence.rules.sample_rule", new: "package ringfence.rules.incomplete_render", want: "is that of incomplete_render.rego"},
 		"no findings":          {old: "findings contains", new: "found contains", want: "findings"},

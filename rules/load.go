@@ -72,8 +72,12 @@ func Load(ctx context.Context, user ...Folder) (*Set, error) {
 		maps.DeleteFunc(s.tests, func(name string, _ *ast.Module) bool { return name != factsForTests })
 	}
 	for _, folder := range user {
+		before := len(s.modules)
 		if err := s.read(folder); err != nil {
 			return nil, err
+		}
+		if len(s.modules) == before {
+			return nil, fmt.Errorf("%s: there are no rules in this folder; those in folders below it are not read", folder.Name)
 		}
 	}
 	if err := s.index(); err != nil {
