@@ -61,6 +61,7 @@ type repository struct {
 	services  map[string]bool    // by name
 	resources []string           // names of custom resources
 	unseen    []*manifest.Object // policies of what could not be rendered
+	makers    []*manifest.Object // of which programs make policies
 }
 
 func newRepository(environments []Environment) *repository {
@@ -68,6 +69,9 @@ func newRepository(environments []Environment) *repository {
 	for _, e := range environments {
 		r.unseen = append(r.unseen, e.Unseen...)
 		for _, o := range e.Objects {
+			if makesPolicies(o) {
+				r.makers = append(r.makers, o)
+			}
 			switch {
 			case o.Group == "" && o.Kind == "Service":
 				r.services[o.Name] = true

@@ -9,12 +9,12 @@ import (
 )
 
 // uncertain tells whether rules must say nothing of a workload: a policy that may
-// select it could not be rendered, is not evaluated completely, or is of a tier that
+// select it is made by a program, could not be rendered, is not evaluated completely, or is of a tier that
 // decides before or after NetworkPolicies, which rules do not look at. Operators not
 // only make pods with labels of their own, some make policies for them too.
 func (f *facts) uncertain(w *netpol.Workload) bool {
 	c := f.cluster
-	return w.Operated != nil || len(f.repository.unseenIn(c.Namespace(w.Namespace), f.env)) > 0 ||
+	return w.Operated != nil || len(f.repository.makers)+len(f.repository.unseenIn(c.Namespace(w.Namespace), f.env)) > 0 ||
 		len(c.Uncertain(w, netpol.Ingress))+len(c.Uncertain(w, netpol.Egress)) > 0 ||
 		slices.ContainsFunc(c.Others, func(p *netpol.Policy) bool {
 			return p.Tier != netpol.NetworkTier && slices.Contains(p.Selected, w)
@@ -22,10 +22,10 @@ func (f *facts) uncertain(w *netpol.Workload) bool {
 }
 
 // othersCover tells whether policies of other kinds than NetworkPolicy, of which
-// the default of a namespace may be one, or such as could not be rendered, are about a
-// namespace.
+// the default of a namespace may be one, or such as are made by programs or could not be
+// rendered, are about a namespace.
 func (f *facts) othersCover(n *netpol.Namespace) bool {
-	return len(f.repository.unseenIn(n, f.env)) > 0 || slices.ContainsFunc(f.cluster.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
+	return len(f.repository.makers)+len(f.repository.unseenIn(n, f.env)) > 0 || slices.ContainsFunc(f.cluster.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
 }
 
 // withheld says for each policy because of which rules say nothing of some pods
