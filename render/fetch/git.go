@@ -15,6 +15,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	"github.com/go-git/go-git/v5/storage/memory"
@@ -75,7 +76,7 @@ func (f *Fetcher) commit(ctx context.Context, pin Pin) (Pin, []byte, error) {
 		return pin, nil, err
 	}
 	defer answer.Close()
-	data, err := io.ReadAll(answer)
+	data, err := io.ReadAll(packIn(answer, req.Capabilities))
 	if err != nil {
 		return pin, nil, err
 	}
@@ -85,6 +86,19 @@ func (f *Fetcher) commit(ctx context.Context, pin Pin) (Pin, []byte, error) {
 	}
 	archive, err := pack(files)
 	return pin, archive, err
+}
+
+// packIn is the pack in an answer, without the messages that most servers put between its
+// parts.
+func packIn(answer io.Reader, agreed *capability.List) io.Reader {
+	switch {
+	case agreed.Supports(capability.Sideband64k):
+		return sideband.NewDemuxer(sideband.Sideband64k, answer)
+	case agreed.Supports(capability.Sideband):
+		return sideband.NewDemuxer(sideband.Sideband, answer)
+	default:
+		return answer
+	}
 }
 
 // commitHash is the full hash of a commit.

@@ -27,8 +27,11 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
 	"github.com/go-git/go-git/v5/storage/filesystem"
@@ -219,7 +222,8 @@ func (r Repository) Commit(t testing.TB, files map[string]string, names ...strin
 	return hash.String()
 }
 
-// Serve lets git clients fetch the repository by HTTP, at any name below /team.
+// Serve lets git clients fetch the repository by HTTP, at any name below /team. As other
+// servers do, it puts messages between the parts of a pack.
 func (r Repository) Serve(t testing.TB) *Site {
 	t.Helper()
 	s := NewSite(t)
@@ -238,21 +242,32 @@ func (r Repository) Serve(t testing.TB) *Site {
 		}
 		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
 		refs.Prefix = [][]byte{[]byte("# service=git-upload-pack"), nil}
+		_ = refs.Capabilities.Set(capability.Sideband64k)
 		_ = refs.Encode(w)
 	})
 	s.Mux.HandleFunc("/team/{name}/git-upload-pack", func(w http.ResponseWriter, req *http.Request) {
 		asked := packp.NewUploadPackRequest()
 		err := asked.UploadRequest.Decode(req.Body)
+		mixed := asked.Capabilities.Supports(capability.Sideband64k)
+		asked.Capabilities.Delete(capability.Sideband64k)
+		var answer *packp.UploadPackResponse
 		if err == nil {
-			var answer *packp.UploadPackResponse
-			if answer, err = session().UploadPack(context.Background(), asked); err == nil {
-				w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
-				err = answer.Encode(w)
-			}
+			answer, err = session().UploadPack(context.Background(), asked)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
 		}
+		w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
+		if !mixed {
+			_ = answer.Encode(w)
+			return
+		}
+		_ = answer.ServerResponse.Encode(w, false)
+		mixer := sideband.NewMuxer(sideband.Sideband64k, w)
+		_, _ = mixer.WriteChannel(sideband.ProgressMessage, []byte("Counting objects\n"))
+		_, _ = io.Copy(mixer, answer)
+		_ = pktline.NewEncoder(w).Flush()
 	})
 	return s
 }
