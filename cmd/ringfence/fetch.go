@@ -47,11 +47,6 @@ func (c *command) runFetch(ctx context.Context, flags *selection, paths []string
 		return err
 	}
 	defer w.close()
-	if len(paths)+len(flags.targets) == 0 { // all of the repository was seen
-		if err := w.pin(flags, true); err != nil {
-			return err
-		}
-	}
 	seen := make(map[manifest.Gap]bool)
 	for _, gap := range w.allGaps() {
 		if gap.Code != manifest.FetchFailed || seen[gap] {
@@ -61,6 +56,11 @@ func (c *command) runFetch(ctx context.Context, flags *selection, paths []string
 		fmt.Fprintln(c.stderr, report.GapLine(gap))
 		if !flags.allowGaps && w.accepted(gap) == "" {
 			c.exit = exitIncomplete
+		}
+	}
+	if len(paths)+len(flags.targets)+len(seen) == 0 { // all of the repository was seen, and what it names
+		if err := w.pin(flags, true); err != nil {
+			return err
 		}
 	}
 	if pins := w.lock.Pins(true); len(pins) > 0 {

@@ -461,3 +461,39 @@ spec:
 		t.Errorf("there are %v, %v", entries, err)
 	}
 }
+
+// TestFetchKeepsPins fetches a kustomization that names a chart, and then cannot fetch it:
+// what it names stays pinned, as nobody knows whether it still names it.
+func TestFetchKeepsPins(t *testing.T) {
+	charts, repo := fetchtest.NewChartRepository(t, "1.0.0"), fetchtest.NewRepository(t)
+	repo.Commit(t, map[string]string{"kustomization.yaml": "helmCharts:\n- {name: web, version: 1.x, repo: '" + charts.URL + "'}\n"}, "refs/heads/main")
+	git := repo.Serve(t)
+	dir := t.TempDir()
+	t.Chdir(dir)
+	run := func(args ...string) (int, string) {
+		var out, errOut bytes.Buffer
+		c := command{stdin: strings.NewReader(""), stdout: &out, stderr: &errOut, environ: func(string) string { return "" }}
+		return c.main(append(args, "--cache", t.TempDir())), errOut.String()
+	}
+	write := func(name, content string) {
+		fetchtest.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
+	}
+	write(".ringfence.yaml", "fetch: {allow: ["+fetchtest.HostOf(t, charts.URL)+", "+fetchtest.HostOf(t, git.URL)+"]}\n")
+	write("kustomization.yaml", "resources: ['"+git.URL+"/team/app?ref=main']\n")
+	pins := func() int {
+		data, err := os.ReadFile(filepath.Join(dir, fetch.LockFile))
+		fetchtest.Must(t, err)
+		return strings.Count(string(data), "digest:")
+	}
+	if code, stderr := run("fetch"); code != exitClean || pins() != 2 {
+		t.Fatalf("exit code %d, %d pins, %s", code, pins(), stderr)
+	}
+	git.Close()
+	if code, stderr := run("fetch"); code != exitIncomplete || pins() != 2 {
+		t.Errorf("without the server: exit code %d, %d pins, %s", code, pins(), stderr)
+	}
+	write("kustomization.yaml", "resources: []\n")
+	if code, stderr := run("fetch", "--allow-gaps"); code != exitClean || pins() != 0 {
+		t.Errorf("named no longer: exit code %d, %d pins, %s", code, pins(), stderr)
+	}
+}
