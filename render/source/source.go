@@ -41,6 +41,7 @@ type Tree struct {
 
 	mu    sync.Mutex
 	files map[string]file
+	plain map[string]bool // what is there and no link, of what Resolve came by
 }
 
 type file struct {
@@ -54,7 +55,7 @@ func Open(dir string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{dir: dir, root: root, mounts: &mounts{all: make(map[string]*mount)}, files: make(map[string]file)}, nil
+	return &Tree{dir: dir, root: root, mounts: &mounts{all: make(map[string]*mount)}, files: make(map[string]file), plain: make(map[string]bool)}, nil
 }
 
 // Close releases the repository.
@@ -199,14 +200,11 @@ func (t *Tree) Resolve(name string) (string, error) {
 		if next == ".." || strings.HasPrefix(next, "../") {
 			return "", &fs.PathError{Op: "resolve", Path: name, Err: ErrOutside}
 		}
-		info, changed, err := t.stat("resolve", next)
-		if !changed {
-			info, err = t.root.Lstat(next)
-		}
+		isLink, err := t.isLink(next)
 		if err != nil {
 			return "", t.cause("resolve", name, err)
 		}
-		if info.Mode()&fs.ModeSymlink == 0 {
+		if !isLink {
 			done = next
 			continue
 		}
@@ -223,6 +221,28 @@ func (t *Tree) Resolve(name string) (string, error) {
 		rest = append(strings.Split(path.Clean(link), "/"), rest...)
 	}
 	return done, nil
+}
+
+// isLink tells whether a name is a symbolic link. Paths have their folders in common, and
+// each look at one opens all above it, so what is none is remembered.
+func (t *Tree) isLink(name string) (bool, error) {
+	if _, changed, err := t.stat("resolve", name); changed {
+		return false, err
+	}
+	t.mu.Lock()
+	plain := t.plain[name]
+	t.mu.Unlock()
+	if plain {
+		return false, nil
+	}
+	info, err := t.root.Lstat(name)
+	if err != nil || info.Mode()&fs.ModeSymlink != 0 {
+		return err == nil, err
+	}
+	t.mu.Lock()
+	t.plain[name] = true
+	t.mu.Unlock()
+	return false, nil
 }
 
 // cause turns the root-bound refusal, which has no exported value, into ErrOutside.
