@@ -48,6 +48,9 @@ func (f *finder) applications(ctx context.Context) *resolution {
 	}
 	r.repo = argocd.NewRepository(f.tree, r.own, r.clusters(results))
 	r.repo.Fetch = func(ref fetch.Ref, named manifest.Pos) (string, error) { return r.folder.Get(ctx, ref, named) }
+	if r.opts.Workers != nil {
+		r.repo.Execute = func(x argocd.Execution) (string, error) { return r.execute(ctx, x) }
+	}
 	r.identify(holders)
 	r.settle(holders)
 	r.follow(r.seeds(holders))

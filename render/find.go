@@ -185,7 +185,9 @@ func (f *finder) findCharts() {
 	part := make(map[string]bool) // charts that others depend on
 	for _, dir := range f.survey.charts {
 		for _, dependency := range helm.LocalDependencies(f.tree, dir) {
-			part[dependency] = true
+			if dependency != dir { // which Helm refuses, and the chart's gap tells
+				part[dependency] = true
+			}
 		}
 	}
 	for _, dir := range f.survey.charts {

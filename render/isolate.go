@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/argocd"
 	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/source"
 	"github.com/ringfence/ringfence/render/worker"
@@ -18,23 +19,64 @@ func (r *Repository) built(ctx context.Context, t Target) parsed {
 	if r.opts.Workers == nil || t.Kind == Plain && len(t.Overlays) == 0 {
 		return r.build(ctx, t)
 	}
-	data, err := r.opts.Workers.Do(ctx, r.recipe(t), func(question []byte) []byte { return r.answer(ctx, t, question) })
+	data, err := r.opts.Workers.Do(ctx, append([]byte{aRecipe}, r.recipe(t)...), func(question []byte) []byte { return r.answer(ctx, t, question) })
 	if err == nil {
 		var p parsed
 		if p, err = decodeParsed(data); err == nil {
 			return p
 		}
 	}
-	return parsed{gaps: []Gap{isolationGap(t, err)}}
+	return parsed{gaps: []Gap{isolationGap(t, "rendering", err)}}
 }
 
-// isolationGap tells why a worker did not render a target, and what to do about it.
-func isolationGap(t Target, err error) Gap {
+// execute executes a template of an ApplicationSet in a worker.
+func (r *Repository) execute(ctx context.Context, x argocd.Execution) (string, error) {
+	options := make([]any, len(x.Options))
+	for i, o := range x.Options {
+		options[i] = o
+	}
+	job := append([]byte{aTemplate}, manifest.EncodeValue([]any{x.Text, options, x.Params})...)
+	data, err := r.opts.Workers.Do(ctx, job, func([]byte) []byte { return nil })
+	if err != nil {
+		return "", &argocd.LimitError{Reason: isolationGap(Target{}, "its template", err).Reason}
+	}
+	value, err := manifest.DecodeValue(data)
+	if failed := manifest.Text(value, 1); err == nil && failed != "" {
+		err = errors.New(failed)
+	}
+	return manifest.Text(value, 0), err
+}
+
+// executed does the job of execute.
+func executed(job []byte) []byte {
+	value, err := manifest.DecodeValue(job)
+	x := argocd.Execution{Text: manifest.Text(value, 0), Params: manifest.Mapping(value, 2)}
+	for i := range manifest.Items(value, 1) {
+		x.Options = append(x.Options, manifest.Text(value, 1, i))
+	}
+	var result, failed string
+	if err == nil {
+		result, err = x.Run()
+	}
+	if err != nil {
+		failed = err.Error()
+	}
+	return manifest.EncodeValue([]any{result, failed})
+}
+
+// The first byte of a job says what is to be done.
+const (
+	aRecipe   = 'r'
+	aTemplate = 't'
+)
+
+// isolationGap tells why a worker did not do what it should, and what to do about it.
+func isolationGap(t Target, what string, err error) Gap {
 	gap := Gap{Pos: t.Pos, Code: manifest.LimitExceeded}
 	var exceeded *worker.ExceededError
 	switch {
 	case errors.As(err, &exceeded):
-		gap.Reason = "rendering " + exceeded.Error()
+		gap.Reason = what + " " + exceeded.Error()
 		switch exceeded.Limit {
 		case worker.Memory, worker.Output:
 			gap.Reason += ": --memory raises the limit"
@@ -42,9 +84,9 @@ func isolationGap(t Target, err error) Gap {
 			gap.Reason += ": --timeout raises the limit"
 		}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		gap.Reason = fmt.Sprintf("rendering was stopped: %v", err)
+		gap.Reason = fmt.Sprintf("%s was stopped: %v", what, err)
 	default:
-		gap.Code, gap.Reason = manifest.InternalError, fmt.Sprintf("rendering crashed: %v", err)
+		gap.Code, gap.Reason = manifest.InternalError, fmt.Sprintf("%s crashed: %v", what, err)
 	}
 	return gap
 }
@@ -194,10 +236,13 @@ func Worker() func(job []byte, ask func(question []byte) []byte) []byte {
 	var at *Repository
 	var ask asking // of the current job
 	return func(data []byte, asked func([]byte) []byte) []byte {
+		if len(data) > 0 && data[0] == aTemplate {
+			return executed(data[1:])
+		}
 		ask = asked
-		job, opts, t, err := readRecipe(data, ask)
+		job, opts, t, err := readRecipe(data[min(1, len(data)):], ask)
 		if err != nil {
-			return parsed{gaps: []Gap{isolationGap(t, err)}}.encode()
+			return parsed{gaps: []Gap{isolationGap(t, "rendering", err)}}.encode()
 		}
 		if at == nil || at.id != job.Repository {
 			now := asking(func(question []byte) []byte { return ask(question) })

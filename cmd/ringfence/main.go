@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"log"
 	"os"
@@ -14,7 +15,7 @@ func main() {
 	silence()
 	spend()
 	if len(os.Args) == 2 && os.Args[1] == workerArgument {
-		_ = serve() // which returns only where it cannot go on
+		fmt.Fprintf(c.stderr, "ringfence: %v\n", serve())
 		os.Exit(exitInternal)
 	}
 	os.Exit(c.main(os.Args[1:]))

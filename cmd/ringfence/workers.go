@@ -24,7 +24,8 @@ const (
 	defaultTimeout = 10 * time.Second
 )
 
-// serve is the program as a worker. Only its results may go to standard output.
+// serve is the program as a worker, until nobody needs it. Only its results may go to
+// standard output.
 func serve() error {
 	out := os.Stdout
 	os.Stdout = os.Stderr

@@ -65,7 +65,7 @@ func (r *Repository) Applications(doc Document) ([]Application, []manifest.Gap) 
 	gaps := decode(doc.Data, doc.At, &o, "spec.generators", "spec.template")
 	e.gaps = named(gaps, fmt.Sprintf("ApplicationSet %q", o.Metadata.Name))
 	e.name, e.namespace, e.patch = o.Metadata.Name, o.Metadata.Namespace, o.Spec.TemplatePatch
-	e.renderer = renderer{goTemplate: o.Spec.GoTemplate, options: o.Spec.GoTemplateOptions}
+	e.renderer = renderer{goTemplate: o.Spec.GoTemplate, options: o.Spec.GoTemplateOptions, run: r.once()}
 	data := plainMap(doc.Data)
 	e.template, _ = valueAt(data, []any{"spec", "template"}).(map[string]any)
 	generators, _ := valueAt(data, []any{"spec", "generators"}).([]any)
@@ -92,7 +92,11 @@ type evaluation struct {
 func (e *evaluation) fail(err error, path ...any) {
 	gap := manifest.Gap{Pos: e.At(path...).Pos, Code: manifest.InvalidObject, Reason: fmt.Sprintf("ApplicationSet %q: %s", e.name, oneLine(err.Error()))}
 	var f *fault
-	if errors.As(err, &f) {
+	var limit *LimitError
+	switch {
+	case errors.As(err, &limit):
+		gap.Code = manifest.LimitExceeded
+	case errors.As(err, &f):
 		gap.Code = f.code
 	}
 	if !slices.Contains(e.gaps, gap) {
@@ -125,7 +129,10 @@ func (e *evaluation) generator(i int, written map[string]any) {
 	for _, params := range list {
 		app, err := t.application(params)
 		if err != nil {
-			e.fail(&fault{manifest.TemplateFailed, err.Error()}, "spec", "template")
+			if !errors.As(err, new(*LimitError)) {
+				err = &fault{manifest.TemplateFailed, err.Error()}
+			}
+			e.fail(err, "spec", "template")
 			continue
 		}
 		e.made = append(e.made, app)

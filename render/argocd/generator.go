@@ -166,7 +166,7 @@ func (g *generation) interpolateValue(key string, value any, params map[string]a
 	m, isMap := value.(map[string]any)
 	switch {
 	case isMap && key == "values" && g.goTemplate:
-		strict := renderer{goTemplate: true, options: []string{"missingkey=error"}}
+		strict := renderer{goTemplate: true, options: []string{"missingkey=error"}, run: g.run}
 		values := make(map[string]any, len(m))
 		for k, v := range m {
 			rendered, err := strict.all(v, params)

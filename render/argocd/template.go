@@ -20,6 +20,7 @@ import (
 type renderer struct {
 	goTemplate bool
 	options    []string // of Go templates
+	run        func(Execution) (string, error)
 }
 
 // all renders every string of a value, also keys.
@@ -63,8 +64,16 @@ func (r renderer) text(text string, params map[string]any) (string, error) {
 	if !strings.Contains(text, "{{") {
 		return text, nil
 	}
-	return r.execute(text, params)
+	x := Execution{Text: text, Options: r.options, Params: params}
+	if r.run == nil || substitution.MatchString(text) {
+		return x.Run()
+	}
+	x.Params, _ = encodable(params).(map[string]any)
+	return r.run(x)
 }
+
+// substitution matches templates that only put fields of parameters into a text.
+var substitution = regexp.MustCompile(`^(?:[^{]|\{[^{]|\{\{-? *\.[\w.]* *-?\}\})*$`)
 
 // templated tells which texts have tags at all: on one line.
 var templated = regexp.MustCompile(`.*{{.*}}.*`)
@@ -101,7 +110,16 @@ const (
 	maxItems  = 10_000
 )
 
-func (r renderer) execute(text string, params map[string]any) (result string, err error) {
+// An Execution is a Go template to execute.
+type Execution struct {
+	Text    string
+	Options []string       // of package text/template
+	Params  map[string]any // as manifest.EncodeValue takes them, where they come from Execute
+}
+
+// Run executes the template in this process. Output and what single functions make are
+// bounded; time and memory are not.
+func (x Execution) Run() (result string, err error) {
 	defer func() {
 		if p := recover(); p != nil { // by an option that text/template does not know
 			err = fmt.Errorf("%v", p)
@@ -111,11 +129,11 @@ func (r renderer) execute(text string, params map[string]any) (result string, er
 	if err != nil {
 		return "", err
 	}
-	if t, err = t.Option(r.options...).Parse(text); err != nil {
+	if t, err = t.Option(x.Options...).Parse(x.Text); err != nil {
 		return "", templateError(err)
 	}
 	var out limited
-	if err := t.Execute(&out, params); err != nil {
+	if err := t.Execute(&out, x.Params); err != nil {
 		return "", templateError(err)
 	}
 	return out.String(), nil

@@ -66,7 +66,7 @@ func TestTemplates(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := renderer{test.goTemplate, test.options}.text(test.text, params)
+			got, err := renderer{goTemplate: test.goTemplate, options: test.options}.text(test.text, params)
 			if test.err != "" {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
 					t.Errorf("got %q and error %v, want an error with %q", got, err, test.err)

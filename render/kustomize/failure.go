@@ -45,6 +45,9 @@ func (r *reading) failure(err error) []manifest.Gap {
 	if strings.Contains(text, "cycle detected") || strings.Contains(text, "expected kind") {
 		code = manifest.InvalidKustomization
 	}
+	if manifest.ExceedsLimit(err) {
+		code = manifest.LimitExceeded
+	}
 	if at, ok := r.objectNamed(text); ok {
 		pos = at
 	}

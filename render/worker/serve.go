@@ -20,9 +20,9 @@ const (
 // is more than a worker may have.
 const maxStack = 64 << 20
 
-// Serve does the jobs that come from in, one after the other, and ends when in does:
-// then the process that asks is gone, and this one ends too, whatever it is doing. A job
-// may ask that process questions until it returns its result.
+// Serve does the jobs that come from in, one after the other. When in ends, the process
+// that asks is gone, and this one exits too, whatever it is doing. A job may ask that
+// process questions until it returns its result. Serve returns only with an error.
 func Serve(in io.Reader, out io.Writer, do func(job []byte, ask func(question []byte) []byte) []byte) error {
 	signal.Ignore(os.Interrupt) // it is meant for the process that asks
 	debug.SetMaxStack(maxStack)

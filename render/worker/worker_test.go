@@ -22,10 +22,8 @@ import (
 // TestMain lets the test's own program be the worker.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "a-worker" {
-		if err := worker.Serve(os.Stdin, os.Stdout, do); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
+		_ = worker.Serve(os.Stdin, os.Stdout, do)
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
@@ -35,7 +33,7 @@ var kept [][]byte
 // recurse calls itself more often than any stack allows.
 func recurse(n int) int {
 	if n < 0 {
-		return 0
+		return n
 	}
 	return recurse(n+1) + 1
 }
