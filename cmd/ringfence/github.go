@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -151,7 +149,7 @@ func (j *githubJob) checkAll(ctx context.Context) error {
 	}
 	j.found, j.fresh = a.Report, a.Findings
 	j.exit = exitCode(a.Report, a.failOn, j.flags.allowGaps)
-	j.reason = reasonOf(j.exit, "finding", len(failing(a.Findings, a.failOn)), a.failOn)
+	j.reason = reasonOf(j.exit, countFailing("finding", a.Findings, a.failOn))
 	opts := report.Options{Source: a.tree, Version: toolVersion(), Category: j.flags.category, Rules: a.set.Rules()}
 	return j.writeReports(opts, func(w io.Writer, markdown bool) error {
 		if markdown {
@@ -197,10 +195,14 @@ func (j *githubJob) comparePullRequest(ctx context.Context) (err error) {
 	}
 	j.new, j.opened = strconv.Itoa(len(r.New)), strconv.Itoa(opened)
 	j.exit = flags.exitCode(r.Change, r.failOn, ends.base.accepted)
-	j.reason = reasonOf(j.exit, "new finding", len(failing(j.fresh, r.failOn)), r.failOn)
-	if j.exit == exitFindings && flags.gate != gateNew && opened > 0 {
-		j.reason = report.Counted(opened, "connection is", "connections are") + " opened or published, which needs a decision (gate: " + flags.gate + ")"
+	var counts []string
+	if flags.gate != gateOpened {
+		counts = append(counts, countFailing("new finding", j.fresh, r.failOn))
 	}
+	if flags.gate != gateNew {
+		counts = append(counts, countOrNo(opened, "connection opened", "connections opened"))
+	}
+	j.reason = reasonOf(j.exit, counts...)
 	opts := report.Options{Source: ends.head.tree, Version: toolVersion(), Category: j.flags.category, Rules: r.rules.Rules()}
 	return j.writeReports(opts, func(w io.Writer, markdown bool) error {
 		if markdown {
@@ -286,104 +288,4 @@ func changedLines(ends *ends) func(manifest.Pos) bool {
 		}
 		return lines[p.Line]
 	}
-}
-
-func failing(findings []analyzer.Finding, failOn int) []analyzer.Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f analyzer.Finding) bool { return !fails(f.Severity, failOn) })
-}
-
-// verdict is the heading of the job summary.
-func (j *githubJob) verdict() string {
-	word := map[int]string{exitClean: "passed", exitFindings: "failed", exitIncomplete: "incomplete"}[j.exit]
-	return "ringfence " + word + ": " + j.reason
-}
-
-// reasonOf says why a run ends with an exit code.
-func reasonOf(exit int, what string, n, failOn int) string {
-	switch exit {
-	case exitFindings:
-		return fmt.Sprintf("%s of severity %s or above", report.Counted(n, what, what+"s"), severities[failOn])
-	case exitIncomplete:
-		return "part of it could not be rendered, so that nothing can be said about that part"
-	default:
-		return fmt.Sprintf("no %s that fails it", what)
-	}
-}
-
-// writeReports makes all texts while what they are about is open.
-func (j *githubJob) writeReports(opts report.Options, write func(w io.Writer, markdown bool) error) error {
-	var sarif, text, markdown bytes.Buffer
-	err := errors.Join(report.Write(&sarif, report.SARIF, j.found, opts), write(&text, false), write(&markdown, true))
-	j.sarif, j.text, j.markdown = sarif.Bytes(), text.String(), markdown.String()
-	return err
-}
-
-// write hands over what came of the run.
-func (j *githubJob) write() error {
-	dir := j.environ("RUNNER_TEMP")
-	if dir == "" {
-		dir = os.TempDir()
-	}
-	sarif := j.flags.output
-	if sarif == "" {
-		sarif = filepath.Join(dir, "ringfence.sarif")
-	}
-	comment := filepath.Join(dir, "ringfence-comment.md")
-	var outputs bytes.Buffer
-	err := errors.Join(
-		actions.Quote(j.stdout, func(w io.Writer) error { _, err := io.WriteString(w, j.text); return err }),
-		actions.WriteAnnotations(j.stdout, j.annotations()),
-		j.writeTo(sarif, func(w io.Writer) error { _, err := w.Write(j.sarif); return err }),
-		j.writeTo(comment, func(w io.Writer) error {
-			mark := commentMark(j.flags.category)
-			_, err := io.WriteString(w, mark+report.FitMarkdown(j.markdown, actions.MostComment-len(mark)))
-			return err
-		}),
-		actions.WriteOutputs(&outputs, []actions.Output{
-			{Name: "sarif-file", Value: sarif},
-			{Name: "comment-file", Value: comment},
-			{Name: "findings", Value: strconv.Itoa(len(j.found.Findings))},
-			{Name: "new-findings", Value: j.new},
-			{Name: "opened", Value: j.opened},
-			{Name: "exit-code", Value: strconv.Itoa(j.exit)},
-		}),
-		appendTo(j.environ("GITHUB_STEP_SUMMARY"), report.FitMarkdown(j.markdown, actions.MostSummary)),
-		appendTo(j.environ("GITHUB_OUTPUT"), outputs.String()),
-	)
-	if err != nil {
-		return err
-	}
-	if j.exit != exitClean {
-		return actions.Error(j.stdout, j.reason)
-	}
-	return nil
-}
-
-// annotations puts each finding on a line that the change made, if it made one of those
-// that shaped the value.
-func (j *githubJob) annotations() []actions.Annotation {
-	var all []actions.Annotation
-	for _, f := range j.fresh {
-		a := actions.Annotation{Pos: f.Pos, Severity: f.Severity, Title: f.Rule.ID, Message: f.Message}
-		a.Message += fmt.Sprintf(" (\"ringfence rules show %s\" says why, and what to do)", f.Rule.ID)
-		places := append([]manifest.Pos{f.Pos}, f.Via...)
-		if i := slices.IndexFunc(places, j.changed); i >= 0 {
-			a.Pos, a.Changed = places[i], true
-		}
-		all = append(all, a)
-	}
-	return all
-}
-
-// appendTo appends to a file that the runner names, which others may have written to.
-func appendTo(file, text string) error {
-	if file == "" {
-		return nil
-	}
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return usagef("write for the runner: %w", err)
-	}
-	_, err = io.WriteString(f, text)
-	return errors.Join(err, f.Close())
 }

@@ -107,6 +107,35 @@ func actionlint(t *testing.T, shown map[string]string) {
 	}
 }
 
+// TestOtherFiles: what other systems read is YAML with what they ask for.
+func TestOtherFiles(t *testing.T) {
+	for _, block := range blocks(t, filepath.Join("..", "..", "docs", "ci.md"), "yaml") {
+		var file map[string]any
+		if err := yaml.Unmarshal([]byte(block), &file); err != nil || len(file) == 0 {
+			t.Errorf("%v in\n%s", err, block)
+		}
+	}
+	data, err := os.ReadFile(filepath.Join("..", "..", ".pre-commit-hooks.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hooks []map[string]any
+	if err := yaml.Unmarshal(data, &hooks); err != nil {
+		t.Fatal(err)
+	}
+	for _, hook := range hooks {
+		for _, key := range []string{"id", "name", "entry", "language"} {
+			if hook[key] == nil {
+				t.Errorf("%v lacks %s", hook["id"], key)
+			}
+		}
+		args := strings.Fields(fmt.Sprint(hook["entry"]))
+		if found, _, err := (&command{}).root().Find(args[1:]); err != nil || args[0] != "ringfence" || found.Name() != args[1] {
+			t.Errorf("there is no command %q", hook["entry"])
+		}
+	}
+}
+
 // TestActionIsDocumented: the tables have the inputs and outputs of the action.
 func TestActionIsDocumented(t *testing.T) {
 	action := readAction(t)
