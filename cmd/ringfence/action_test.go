@@ -260,7 +260,7 @@ func TestAction(t *testing.T) {
 	t.Run("pull request, depth 1", func(t *testing.T) {
 		r := s.runner(t, u.checkout(t, "refs/pull/7/merge", 1), pullRequest("example/shop", u.base, u.head), map[string]string{"gh": gh})
 		r.run(all)
-		if r.failed != "Check" || !strings.Contains(r.log.String(), "fetch-depth: 0") || r.uses(upload) || r.asked() != "" {
+		if r.failed != "Check" || r.output("exit-code") != "2" || !strings.Contains(r.summary, "fetch-depth: 0") || !strings.Contains(r.log.String(), "fetch-depth: 0") || r.uses(upload) || r.asked() != "" {
 			t.Errorf("failed: %q; uses %q; gh was asked for %q;\n%s", r.failed, r.used, r.asked(), &r.log)
 		}
 	})

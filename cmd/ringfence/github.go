@@ -18,7 +18,6 @@ import (
 	"github.com/ringfence/ringfence/change/revision"
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/report"
-	"github.com/ringfence/ringfence/report/actions"
 	"github.com/ringfence/ringfence/report/diff"
 	"github.com/ringfence/ringfence/rules"
 )
@@ -62,9 +61,8 @@ func (c *command) runGitHub(ctx context.Context, flags *checkFlags, paths []stri
 		err = job.write()
 	}
 	if err != nil {
-		// Not to standard error, where the runner would look for commands in it.
 		c.exit = codeOf(err)
-		return actions.Error(c.stdout, err.Error())
+		return c.writeFailure(err)
 	}
 	c.exit = job.exit
 	return nil

@@ -101,6 +101,18 @@ func (j *githubJob) write() error {
 	return nil
 }
 
+// writeFailure says why nothing came of the run; not to standard error, where the runner
+// would look for commands in it.
+func (c *command) writeFailure(failure error) error {
+	var outputs bytes.Buffer
+	return errors.Join(
+		actions.Error(c.stdout, failure.Error()),
+		actions.WriteOutputs(&outputs, []actions.Output{{Name: "exit-code", Value: strconv.Itoa(c.exit)}}),
+		appendTo(c.environ("GITHUB_OUTPUT"), outputs.String()),
+		appendTo(c.environ("GITHUB_STEP_SUMMARY"), "## ringfence could not check this\n\n"+report.MarkdownText(failure.Error())+"\n"),
+	)
+}
+
 // annotations puts each finding on a line that the change made, if it made one of those
 // that shaped the value.
 func (j *githubJob) annotations() []actions.Annotation {
