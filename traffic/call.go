@@ -11,11 +11,14 @@ import (
 // callAll finds the calls that settings of one workload tell. Those of one group,
 // a container or a file, are read together: a host and its port may stand apart.
 func (x *inference) callAll(settings []*setting) {
-	ports := portsByStem(settings)
+	ports, off := portsByStem(settings), turnedOff(settings)
 	for _, s := range settings {
 		key := words(s.key)
 		if isOwn(key) {
 			continue
+		}
+		if isOff(off, s.group, key) {
+			s.confidence = Low
 		}
 		for _, a := range addresses(s.value) {
 			if a.bare && !namesHost(key) || mayBeOwn(key) && !x.isOfAnother(s, a) {

@@ -24,3 +24,25 @@ func TestAddressesOfOthers(t *testing.T) {
 		s.run(t)
 	}
 }
+
+// What is turned off is not called for sure; and only what the key says is turned off.
+func TestAddressesOfWhatIsOff(t *testing.T) {
+	others := []string{deployment("redis", idle), service("redis", "redis", "ports: [{port: 6379}]")}
+	for _, c := range []struct{ switches, confidence string }{
+		{"{name: REDIS_ENABLED, value: 'false'}", "low"},
+		{"{name: ENABLE_REDIS, value: '0'}", "low"},
+		{"{name: REDIS_DISABLED, value: 'true'}", "low"},
+		{"{name: REDIS_ENABLED, value: 'true'}", "high"},
+		{"{name: ENABLE_REDIS, value: '1'}", "high"},
+		{"{name: REDIS_TLS_ENABLED, value: 'false'}", "high"},
+		{"{name: CACHE_ENABLED, value: 'false'}", "high"},
+		{"{name: ENABLED, value: 'false'}", "high"},
+		{"{name: REDIS_ADDR_ENABLED, value: 'false'}", "high"},
+	} {
+		web := deployment("web", fmt.Sprintf("{containers: [{name: main, env: [{name: REDIS_ADDR, value: 'redis:6379'}, %s]}]}", c.switches))
+		scenario{
+			name: c.switches, manifests: append(others, web),
+			want: []string{"shop/Deployment/web -> shop/Deployment/redis 6379/TCP " + c.confidence},
+		}.run(t)
+	}
+}
