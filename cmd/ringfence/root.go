@@ -61,8 +61,8 @@ func rootOf(abs string) (string, error) {
 		}
 	}
 	if cwd, err := os.Getwd(); err == nil {
-		if cwd, err = filepath.EvalSymlinks(cwd); err == nil && inside(abs, cwd) {
-			return cwd, nil
+		if cwd, err = filepath.EvalSymlinks(cwd); err == nil && inside(abs, cwd) && cwd != filepath.Dir(cwd) {
+			return cwd, nil // but for the root of the file system, where containers start
 		}
 	}
 	if info, err := os.Stat(abs); err == nil && !info.IsDir() {
