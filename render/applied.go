@@ -109,8 +109,6 @@ func (r *resolution) planSource(app argocd.Application, i int) Target {
 		t := r.helmTarget(app, i, vendored)
 		t.note(manifest.Approximated, fmt.Sprintf("%s: the chart in %q is used for chart %q of %s", &app, vendored, s.Chart, s.RepoURL))
 		return t
-	case !r.own(s.RepoURL) && len(r.urls) == 0 && s.RepoURL != "":
-		return gone(manifest.RemoteSource, "nothing says that %s is this repository: it has no git remote, and none is configured (repository)", s.RepoURL)
 	case s.RepoURL == "":
 		return gone(manifest.RemoteSource, "its source names no repository")
 	case dir == ".." || strings.HasPrefix(dir, "../"):
@@ -118,8 +116,11 @@ func (r *resolution) planSource(app argocd.Application, i int) Target {
 	case !r.own(s.RepoURL):
 		fetched, err := r.folder.Get(r.ctx, s.Elsewhere(), pos)
 		if err != nil {
-			return unseen(app, pos, fetch.Gap(err, pos, manifest.RemoteSource,
-				fmt.Sprintf("%s: its source lies in another repository, %s", &app, s.RepoURL)))
+			reason := fmt.Sprintf("its source lies in another repository, %s", s.RepoURL)
+			if len(r.urls) == 0 {
+				reason = fmt.Sprintf("nothing says that %s is this repository: it has no git remote, and none is configured (repository)", s.RepoURL)
+			}
+			return unseen(app, pos, fetch.Gap(err, pos, manifest.RemoteSource, fmt.Sprintf("%s: %s", &app, reason)))
 		}
 		return r.planFolder(app, i, path.Join(fetched, dir))
 	case ignored(r.ignores(), dir):
