@@ -8,7 +8,7 @@ import (
 )
 
 // Direction is the side of a connection that a policy is about.
-type Direction int
+type Direction uint8
 
 // The directions, seen from the selected workload.
 const (
@@ -148,7 +148,7 @@ func (p *Policy) SelectorPath() []any {
 }
 
 // Action is what a rule does with the connections that it matches.
-type Action int
+type Action uint8
 
 // The actions. Those of the network tier are all Allow.
 const (
