@@ -97,6 +97,7 @@ func BenchmarkRelation(b *testing.B) {
 		{"100000", (*generator).cluster, 100_000},
 		{"one-namespace", (*generator).oneNamespace, 10_000},
 		{"cluster-wide", (*generator).clusterWide, 10_000},
+		{"whole-cluster", (*generator).wholeCluster, 10_000},
 	}
 	for _, test := range tests {
 		b.Run(test.name, func(b *testing.B) {

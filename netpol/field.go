@@ -62,13 +62,13 @@ type decoder struct {
 	fields [][]field // in blocks that never move
 	used   int       // of all of them
 
-	// Of the mapping of labels read last, and the requirements that it stands for.
+	// Of the mapping of labels read last: these, and the requirements that they stand for.
 	labels       []label
 	required     []Requirement
 	requiredText []string
 
-	interned  map[string]*Selector // by key
-	labelSets map[string]map[string]string
+	interned  map[string]*Selector         // selectors by what they say
+	labelSets map[string]map[string]string // labels likewise
 	key       []byte
 
 	recentSelectors      recent[*Selector]
@@ -78,6 +78,8 @@ type decoder struct {
 	recentServicePorts   recent[[]ServicePort]
 }
 
+// newDecoder makes a decoder that knows some selectors, to which it adds those that it
+// reads.
 func newDecoder(interned map[string]*Selector) *decoder {
 	return &decoder{interned: interned, labelSets: map[string]map[string]string{}}
 }

@@ -271,6 +271,30 @@ spec:
 	}
 }
 
+// wholeCluster writes the third bad case: every workload admits the whole cluster, from
+// which every other workload is kept away.
+func (g *generator) wholeCluster(workloads int) {
+	for i := range workloads {
+		namespace, place := i/tierSize, i%tierSize
+		if place == 0 {
+			g.namespace(namespace)
+		}
+		g.workload(namespace, place)
+		fmt.Fprintf(g, `---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: app-%[1]d, namespace: %[2]s}
+spec:
+  endpointSelector: {matchLabels: {app: app-%[1]d}}
+  ingress:
+  - fromEntities: [cluster]
+`, place, teamName(namespace))
+		if i%2 == 0 {
+			g.egressPolicy(namespace, place)
+		}
+	}
+}
+
 // files cuts what was written into files of about a megabyte.
 func (g *generator) files() []string {
 	var files []string

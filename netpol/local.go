@@ -84,8 +84,8 @@ func (l *locals) decideByRules(policies []*Policy, ports []Port, d Direction, al
 	return allowed, l.rows.union(undecided, passed)
 }
 
-// isolate returns what the network tier allows of what is open. The groups that most workloads
-// share come first, so that their union is computed once.
+// isolate returns what the network tier allows of what is open. The groups that most
+// workloads share come first, so that their union is computed once.
 func (l *locals) isolate(groups []*group, ports []Port, d Direction, open row) row {
 	if len(groups) > 2 {
 		groups = slices.Clone(groups)
@@ -262,7 +262,11 @@ func (l *locals) addRuns(n, open row) row {
 	if open != allRow {
 		l.within = l.within[:0]
 		for _, r := range l.runs {
-			l.within = l.rows.appendWithin(l.within, open, r)
+			if r.last-r.first < few {
+				l.within = l.rows.appendWithin(l.within, open, r)
+			} else { // of which many pieces may be open
+				n = l.rows.union(n, l.rows.build([]run{r}))
+			}
 		}
 		runs = l.within
 	}

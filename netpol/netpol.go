@@ -96,7 +96,7 @@ type Cluster struct {
 	routes     []*manifest.Object // Ingresses and the like, sorted
 	grants     []*manifest.Object // of references to other namespaces
 	index      *index
-	selectors  map[string]*Selector // of the policies' peers and of the Services, by key
+	selectors  map[string]*Selector // of policies and Services, by what they say
 	groups     []*group
 	edited     map[Peer][]*group // of peers whose policies differ in a change that is tried out
 	elsewhere  []*group          // those that select an unknown pod of an unknown namespace

@@ -17,10 +17,10 @@ type Relation struct {
 	// What sources allow alone, by point: out over the destinations that a source may
 	// call, outTo the same over sources by destination.
 	out, outTo []row
-	inTo       []row // what destinations admit alone, over them by source; nil until a change needs it
+	inTo       []row // what destinations admit alone, over these by source; nil until a change needs it
 	to         []row // what both allow, over the sources by destination
 	points     map[Peer]int
-	selectors  map[string]*Selector // those of the cluster and of edited policies, by key; nil until there are some
+	selectors  map[string]*Selector // of the cluster and of changes; nil until there is one
 }
 
 // Relation computes who may connect to whom.

@@ -88,6 +88,7 @@ func TestRelationAgainstPairs(t *testing.T) {
 func TestRelationOfGenerated(t *testing.T) {
 	for name, write := range map[string]func(*generator, int){
 		"tiers": (*generator).cluster, "one namespace": (*generator).oneNamespace, "cluster-wide": (*generator).clusterWide,
+		"whole cluster": (*generator).wholeCluster,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := New(generated(t, write, 100), Options{})
