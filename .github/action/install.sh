@@ -29,8 +29,8 @@ checksum=$(awk -v name="$archive" '$2 == name { print $1 }' "$here/checksums.txt
 [ -n "$checksum" ] || build "this version of the action has no release"
 
 cd "$RUNNER_TEMP"
-base=${RINGFENCE_RELEASES:-https://github.com/ringfence/ringfence/releases/download}
-curl --fail --silent --show-error --location --retry 3 --output "$archive" "$base/v$version/$archive"
+curl --fail --silent --show-error --location --proto '=https' --retry 3 --output "$archive" \
+	"https://github.com/ringfence/ringfence/releases/download/v$version/$archive"
 if command -v sha256sum >/dev/null; then
 	echo "$checksum  $archive" | sha256sum --check --strict
 else
