@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
@@ -11,8 +12,8 @@ import (
 )
 
 // identity is how a finding is known again. Its fingerprints are hashes of what the defect
-// is where it is seen: the rule, the object, the field and what the message names (other
-// objects, labels, ports, addresses).
+// is where it is seen: the rule, the object, the field and what the rule says of it, or the
+// names in its message (other objects, labels, ports, addresses).
 //
 // Nothing that changes while the defect stays is in them: no line, file, list index or
 // wording, and nothing of other findings. So findings that differ in nothing but their
@@ -61,7 +62,7 @@ func (l located) fingerprint(s rules.Severity) string {
 
 // signature is what a defect is in one environment.
 func (l located) signature(s rules.Severity) string {
-	parts := []string{l.Rule.ID, l.place.subject(), l.place.ref.Namespace, shape(l.Path), named(l.Message)}
+	parts := []string{l.Rule.ID, l.place.subject(), l.place.ref.Namespace, shape(l.Path), cmp.Or(l.Defect, named(l.Message))}
 	if s.Rank() < l.Rule.Severity.Rank() {
 		parts = append(parts, string(s))
 	}

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -121,6 +122,26 @@ func TestFingerprintsOfAnyOrder(t *testing.T) {
 		random.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
 		if diff := cmp.Diff(want, prints(t, objects)); diff != "" {
 			t.Fatalf("seed %d (-want +got):\n%s", seed, diff)
+		}
+	}
+}
+
+// Which policy denies a call is no part of the defect, and neither is which one allows
+// everybody.
+func TestFingerprintsOfOtherPolicies(t *testing.T) {
+	const policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: %s}\nspec: {podSelector: {matchLabels: {app: %s}}, policyTypes: [Ingress], ingress: [%s]}\n"
+	const call = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: client, labels: {app: client}}\nspec: {containers: [{name: main, image: example/client, env: [{name: DB_ADDR, value: 'db:80'}]}]}\n" +
+		"---\napiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}, ports: [{port: 80}]}\n" +
+		"---\napiVersion: v1\nkind: Pod\nmetadata: {name: db, labels: {app: db}}\nspec: {containers: [{name: main, image: example/db, ports: [{containerPort: 80}]}]}\n"
+	for _, c := range []struct{ rule, before, after string }{
+		{"blocked-relationship", fmt.Sprintf(policy, "a", "db", ""), fmt.Sprintf(policy, "b", "db", "")},
+		{"unprotected-workload", fmt.Sprintf(policy, "a", "client", "{}"), ""},
+	} {
+		of := func(policies string) []string {
+			return slices.DeleteFunc(prints(t, parse(t, "a.yaml", call+policies, "x")), func(p string) bool { return !strings.HasPrefix(p, c.rule+" ") })
+		}
+		if before, after := of(c.before), of(c.after); len(before) == 0 || !slices.Equal(before, after) {
+			t.Errorf("%s: %q before, %q after", c.rule, before, after)
 		}
 	}
 }

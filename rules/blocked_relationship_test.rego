@@ -15,6 +15,7 @@ test_fires if {
 		"related": [{"object": 2, "path": ["spec", "podSelector"], "message": "isolates the ingress of Deployment \"cart\""}],
 		"severity": "high",
 		"confidence": "high",
+		"defect": "Deployment \"front\" Deployment \"cart\" TCP 8080",
 	}}
 }
 

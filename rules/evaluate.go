@@ -21,6 +21,10 @@ type Violation struct {
 	Severity   Severity
 	Confidence Confidence
 	Persona    Persona
+	// Defect tells the finding from others of the rule about the same field. Where it is
+	// empty the names in the message do; it is for messages that name more, such as the
+	// policy that happens to deny a call.
+	Defect string
 }
 
 // Place is a field of an object of the input document.
@@ -80,6 +84,7 @@ type (
 		Severity   *Severity   `json:"severity"`
 		Confidence *Confidence `json:"confidence"`
 		Persona    *Persona    `json:"persona"`
+		Defect     string      `json:"defect"`
 	}
 	rawPlace struct {
 		Object  *int    `json:"object"`
@@ -100,7 +105,7 @@ func readViolation(rule *Rule, item any) (Violation, error) {
 	if err := decoder.Decode(&raw); err != nil {
 		return Violation{}, fmt.Errorf("finding %s: %w", text, err)
 	}
-	v := Violation{Rule: rule, Severity: rule.Severity, Confidence: rule.Confidence, Persona: rule.Persona}
+	v := Violation{Rule: rule, Severity: rule.Severity, Confidence: rule.Confidence, Persona: rule.Persona, Defect: raw.Defect}
 	if err := raw.fill(&v); err != nil {
 		return Violation{}, fmt.Errorf("finding %s: %w", text, err)
 	}

@@ -112,6 +112,7 @@ blocked(call, severity) := object.union(finding, unseen) if {
 		],
 		"severity": severity,
 		"confidence": call.confidence,
+		"defect": sprintf("%s %s %s", [call.from, call.to, call.port]), # whoever denies it
 	}
 }
 

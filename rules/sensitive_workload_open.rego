@@ -42,6 +42,7 @@ findings contains {
 	"message": sprintf("any pod can connect to %s (%s) on %s: %s%s", [w.title, w.data_store, w.store_port, _ingress(w.id), _egress(w.id)]),
 	"related": array.concat(rules, doors),
 	"confidence": _confidence(w.id),
+	"defect": w.store_port, # whether it is allowed or nothing isolates
 } if {
 	some id in lib.sensitive
 	w := lib.workload[id]

@@ -19,6 +19,7 @@ test_fires_without_policy if {
 		"message": "any pod can connect to StatefulSet \"redis\" (redis) on TCP 6379: no policy isolates its ingress, and its egress is open too",
 		"related": [],
 		"confidence": "high",
+		"defect": "TCP 6379",
 	}}
 }
 

@@ -43,6 +43,7 @@ findings contains {
 	"related": array.concat(array.concat(rules, namespaces), doors),
 	"severity": _severity(id),
 	"confidence": _confidence(id),
+	"defect": "any port", # whether it is allowed or nothing isolates
 } if {
 	some id in lib.unprotected
 	not id in lib.sensitive # else sensitive-workload-open says it

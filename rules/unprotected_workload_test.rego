@@ -12,6 +12,7 @@ test_fires_without_a_policy if {
 		"related": [],
 		"severity": "medium",
 		"confidence": "high",
+		"defect": "any port",
 	}}
 }
 

@@ -26,7 +26,7 @@ func chart(template string, more ...string) map[string]string {
 
 // endless is a chart with a template that is stopped by its time.
 func endless(template string) hostile {
-	return hostile{files: chart(template), exit: exitIncomplete, code: "limit-exceeded", text: "rendering takes longer than"}
+	return hostile{files: chart(template), exit: exitIncomplete, code: "limit-exceeded", text: "takes longer than"}
 }
 
 // greedy is a chart with a template that is stopped by its memory, or, where getting it
@@ -239,8 +239,8 @@ var hostileInputs = map[string]hostile{
 	"pipes and loops":       {files: map[string]string{"b.yaml": configMap}, pipes: []string{"a.yaml", "Chart.yaml", "kustomization.yaml", "d/values.yaml"}, links: map[string]string{"loop": ".", "loop2": "loop2"}, exit: exitIncomplete},
 
 	// Objects of Argo CD and Flux.
-	"an endless ApplicationSet":     {files: map[string]string{"a.yaml": applicationSet(`{{ range until 10000 }}{{ range until 10000 }}{{ range until 10000 }}{{ end }}{{ end }}{{ end }}`)}, exit: exitIncomplete, code: "limit-exceeded", text: "rendering takes longer than"},
-	"an exponential ApplicationSet": {files: map[string]string{"a.yaml": applicationSet(strings.ReplaceAll(doubled(40), "include", "template"))}, exit: exitIncomplete, code: "limit-exceeded", text: "rendering takes longer than"},
+	"an endless ApplicationSet":     {files: map[string]string{"a.yaml": applicationSet(`{{ range until 10000 }}{{ range until 10000 }}{{ range until 10000 }}{{ end }}{{ end }}{{ end }}`)}, exit: exitIncomplete, code: "limit-exceeded", text: "takes longer than"},
+	"an exponential ApplicationSet": {files: map[string]string{"a.yaml": applicationSet(strings.ReplaceAll(doubled(40), "include", "template"))}, exit: exitIncomplete, code: "limit-exceeded", text: "takes longer than"},
 	"a greedy ApplicationSet":       {files: map[string]string{"a.yaml": applicationSet(`{{ $x := "xxxxxxxxxxxxxxxx" }}{{ range until 40 }}{{ $x = printf "%s%s" $x $x }}{{ end }}`)}, exit: exitIncomplete, code: "limit-exceeded", text: "raises the limit"},
 	"a recursive ApplicationSet":    {files: map[string]string{"a.yaml": applicationSet(`{{ define "x" }}{{ template "x" }}{{ end }}{{ template "x" }}`)}, exit: exitIncomplete, code: "template-failed"},
 	"an Application of itself":      {files: map[string]string{"a.yaml": "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec: {source: {path: bad, repoURL: 'https://example.com/x'}, destination: {name: in-cluster}}\n"}, exit: exitClean},
