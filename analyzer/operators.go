@@ -23,6 +23,7 @@ type operators map[string][]operated
 type operated struct {
 	object *manifest.Object    // nil for pods that no object tells of
 	labels []map[string]string // every mapping called labels or …Labels in it
+	maker  bool                // a workload may make them, with any labels
 }
 
 // findOperators collects what objects and the configuration tell of such pods. A workload
@@ -33,11 +34,11 @@ func findOperators(objects []*manifest.Object, told []*config.Pods, makers map[*
 		found[p.Namespace] = append(found[p.Namespace], operated{labels: []map[string]string{p.Labels}})
 	}
 	for w := range makers {
-		found[w.Namespace] = append(found[w.Namespace], operated{labels: []map[string]string{nil}})
+		found[w.Namespace] = append(found[w.Namespace], operated{maker: true})
 	}
 	for _, o := range objects {
 		if isCustom(o.Group) && describesPods(o) {
-			found[o.Namespace] = append(found[o.Namespace], operated{o, labelsWithin(o.Data, nil)})
+			found[o.Namespace] = append(found[o.Namespace], operated{object: o, labels: labelsWithin(o.Data, nil)})
 		}
 	}
 	return found
@@ -101,7 +102,7 @@ func (ops operators) pods(namespaces []*netpol.Namespace, s netpol.Selector) str
 	answer := noOperator
 	for _, n := range namespaces {
 		for _, o := range ops[n.Name] {
-			if o.matches(s) {
+			if o.maker && !almostMatches(n, s) || !o.maker && o.matches(s) {
 				return matchingOperator
 			}
 			answer = possibleOperator
@@ -110,10 +111,29 @@ func (ops operators) pods(namespaces []*netpol.Namespace, s netpol.Selector) str
 	return answer
 }
 
+// almostMatches tells whether a selector misses a workload of the namespace only by the
+// value of one of several labels: then that workload is meant, and not the pods of an
+// operator.
+func almostMatches(n *netpol.Namespace, s netpol.Selector) bool {
+	return slices.ContainsFunc(n.Workloads(), func(w *netpol.Workload) bool {
+		matching, other := 0, 0
+		for _, r := range s.Requirements {
+			if _, has := w.Labels[r.Key]; !has {
+				return false
+			} else if r.Matches(w.Labels) {
+				matching++
+			} else {
+				other++
+			}
+		}
+		return matching > 0 && other == 1
+	})
+}
+
 // matches tells whether each label that the selector asks for is written in the
 // resource, or is one of those that operators derive from it: a value that is its
 // name or kind, or a key of its group. Pods that no object tells of have the labels that
-// the configuration tells, or any.
+// the configuration tells, or any where it tells none.
 func (o operated) matches(s netpol.Selector) bool {
 	if o.object == nil {
 		return len(o.labels[0]) == 0 || s.Matches(o.labels[0])
