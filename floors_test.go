@@ -29,6 +29,7 @@ var floors = []floor{
 	{"rules", []string{"github.com/open-policy-agent/opa/"}},
 	{"render/source", nil},
 	{"render/worker", nil},
+	{"render/cache", nil},
 	{"render/fetch/fetchtest", []string{"github.com/google/go-containerregistry/"}},
 	{"render/fetch", []string{"oras.land/", "github.com/opencontainers/", "github.com/Masterminds/semver/"}},
 	{"render/helm", []string{"helm.sh/helm/"}},

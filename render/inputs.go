@@ -59,10 +59,30 @@ func (in *inputs) add(names ...string) {
 		}
 		name = path.Clean(name)
 		in.files[name] = true
-		if real, err := in.repository.tree.Resolve(name); err == nil {
+		if real, err := in.repository.resolve(name); err == nil {
 			in.files[real] = true
 		}
 	}
+}
+
+// A resolved name is what a path leads to after symbolic links.
+type resolved struct {
+	name string
+	err  error
+}
+
+// resolve is Resolve of the tree, asked once: many targets have the same inputs.
+func (r *Repository) resolve(name string) (string, error) {
+	r.mu.Lock()
+	at, ok := r.resolved[name]
+	r.mu.Unlock()
+	if !ok {
+		at.name, at.err = r.tree.Resolve(name)
+		r.mu.Lock()
+		r.resolved[name] = at
+		r.mu.Unlock()
+	}
+	return at.name, at.err
 }
 
 // use adds a file, or a folder with what its kustomization leads to.

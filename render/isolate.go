@@ -19,10 +19,27 @@ func (r *Repository) built(ctx context.Context, t Target) parsed {
 	if r.opts.Workers == nil || t.Kind == Plain && len(t.Overlays) == 0 {
 		return r.build(ctx, t)
 	}
-	data, err := r.opts.Workers.Do(ctx, append([]byte{aRecipe}, r.recipe(t)...), func(question []byte) []byte { return r.answer(ctx, t, question) })
+	key, known := r.key(t)
+	if known {
+		if data, ok := r.opts.Cache.Get(key); ok {
+			if p, err := decodeParsed(data); err == nil {
+				return p
+			}
+		}
+	}
+	job := append([]byte{aRecipe}, r.recipe(t).encode()...)
+	data, err := r.opts.Workers.Do(ctx, job, func(question []byte) []byte {
+		if len(question) > 0 && question[0] == askFetch {
+			known = false // what was fetched is no part of the key
+		}
+		return r.answer(ctx, t, question)
+	})
 	if err == nil {
 		var p parsed
 		if p, err = decodeParsed(data); err == nil {
+			if known && p.lasting() {
+				r.keep(t, key, data)
+			}
 			return p
 		}
 	}

@@ -72,8 +72,8 @@ func valuesOf(layers []layer, at func(layer int, keys []string) manifest.Pos) []
 	return values
 }
 
-// recipe tells a worker what it has to know of a target.
-func (r *Repository) recipe(t Target) []byte {
+// recipe is what a worker has to know of a target.
+func (r *Repository) recipe(t Target) recipe {
 	o := r.opts
 	job := recipe{
 		Repository: r.id,
@@ -90,6 +90,10 @@ func (r *Repository) recipe(t Target) []byte {
 	for _, overlay := range t.Overlays {
 		job.Overlays = append(job.Overlays, manifest.EncodeValue(overlay.Fields))
 	}
+	return job
+}
+
+func (job recipe) encode() []byte {
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(job); err != nil {
 		panic(err) // there are only texts and numbers
@@ -97,7 +101,7 @@ func (r *Repository) recipe(t Target) []byte {
 	return b.Bytes()
 }
 
-// readRecipe reads what recipe wrote. What stayed behind is asked.
+// readRecipe reads what encode wrote. What stayed behind is asked.
 func readRecipe(data []byte, asked asking) (job recipe, opts Options, t Target, err error) {
 	if err = gob.NewDecoder(bytes.NewReader(data)).Decode(&job); err != nil {
 		return job, opts, t, err

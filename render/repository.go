@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/cache"
 	"github.com/ringfence/ringfence/render/fetch"
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/kustomize"
@@ -28,6 +29,7 @@ type Options struct {
 	Fetch       *fetch.Fetcher // of what lies elsewhere; nil for none
 	Workers     *worker.Pool   // that render, by Worker; nil: rendered in this process
 	Ignores     *source.Tree   // whose ignore files leave paths out; nil: the repository itself
+	Cache       *cache.Cache   // of what workers rendered in earlier runs; nil for none
 }
 
 // A Repository finds and renders the targets of one repository. Files are read
@@ -44,6 +46,9 @@ type Repository struct {
 	parsed     map[string]parsed
 	rendered   map[string]func() parsed // what targets rendered to, by what they are rendered from
 	references map[string]references    // of kustomizations, by folder
+	resolved   map[string]resolved      // by name
+	digests    map[string]cache.Key     // of files, by name
+	charted    func() cache.Key         // digestCharts, once
 
 	lender *lender      // nil for none
 	count  atomic.Int64 // of what was rendered
@@ -70,7 +75,7 @@ func New(tree *source.Tree, opts Options) *Repository {
 var lastID atomic.Int64
 
 func newRepository(tree *source.Tree, opts Options, folder fetch.Folder) *Repository {
-	return &Repository{
+	r := &Repository{
 		id:      lastID.Add(1),
 		tree:    tree,
 		opts:    opts,
@@ -81,7 +86,11 @@ func newRepository(tree *source.Tree, opts Options, folder fetch.Folder) *Reposi
 
 		rendered:   make(map[string]func() parsed),
 		references: make(map[string]references),
+		resolved:   make(map[string]resolved),
+		digests:    make(map[string]cache.Key),
 	}
+	r.charted = sync.OnceValue(r.digestCharts)
+	return r
 }
 
 // referencesOf lists what the kustomization in dir uses, once.

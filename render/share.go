@@ -34,6 +34,7 @@ func sameOptions(a, b Options) bool {
 	a.Config, b.Config = nil, nil
 	a.Workers, b.Workers = nil, nil
 	a.Ignores, b.Ignores = nil, nil
+	a.Cache, b.Cache = nil, nil
 	return a.Fetch == nil && b.Fetch == nil && reflect.DeepEqual(a, b)
 }
 

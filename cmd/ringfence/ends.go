@@ -275,7 +275,7 @@ func (l *endLocator) open(dir, title, within string, isCommit bool) (*end, error
 		}
 		return nil, err
 	}
-	l.ends.undo = append(l.ends.undo, w.tree.Close)
+	l.ends.undo = append(l.ends.undo, func() error { w.options.Cache.Trim(); return w.tree.Close() })
 	e := &end{workspace: w, title: title, within: within, paths: l.flags.paths}
 	if len(e.paths) == 0 {
 		e.paths = []string{within}

@@ -91,8 +91,12 @@ func (w *workspace) fetcher(s *selection, env func(string) string) (*fetch.Fetch
 		return nil, usageError{err}
 	}
 	opts := fetch.Options{Network: s.fetch, Update: s.update, Lock: w.lock, Allow: w.config.Fetch.Allow, Proxy: http.ProxyFromEnvironment}
-	if opts.Cache, err = w.cacheFolder(s); err != nil {
+	dir, err := w.cacheFolder(s)
+	if err != nil {
 		return nil, err
+	}
+	if dir != "" {
+		opts.Cache = filepath.Join(dir, "fetched")
 	}
 	if s.fetch {
 		if opts.Logins, err = fetch.UserLogins(env); err != nil {
@@ -102,7 +106,7 @@ func (w *workspace) fetcher(s *selection, env func(string) string) (*fetch.Fetch
 	return fetch.New(opts), nil
 }
 
-// cacheFolder is where what is fetched is kept. Without --cache and --fetch there may be
+// cacheFolder is where what is fetched and rendered is kept. Without --cache and --fetch there may be
 // none: where the user has no such folder, or it lies in the repository.
 func (w *workspace) cacheFolder(s *selection) (string, error) {
 	cache := s.cache
@@ -123,7 +127,7 @@ func (w *workspace) cacheFolder(s *selection) (string, error) {
 	case !inside(cache, w.root):
 		return cache, nil
 	case s.fetch || s.cache != "":
-		return "", usagef("--cache %s: lies in the repository; what was fetched must not be taken for a part of it", cache)
+		return "", usagef("--cache %s: lies in the repository; what is kept there must not be taken for a part of it", cache)
 	default:
 		return "", nil
 	}

@@ -17,7 +17,20 @@ import (
 
 func TestMain(m *testing.M) {
 	spend()
-	testscript.Main(m, map[string]func(){"ringfence": main})
+	testscript.Main(ownCache{m}, map[string]func(){"ringfence": main})
+}
+
+// ownCache runs the tests with a cache of their own, instead of the user's.
+type ownCache struct{ *testing.M }
+
+func (m ownCache) Run() int {
+	dir, err := os.MkdirTemp("", "ringfence-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("XDG_CACHE_HOME", dir)
+	return m.M.Run()
 }
 
 // TestScripts runs the scripts that test the command line. Besides testscript's
@@ -34,6 +47,7 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("..", "..", "testdata", "script"),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("RINGFENCE_SHARED", shared)
+			env.Setenv("XDG_CACHE_HOME", os.Getenv("XDG_CACHE_HOME"))
 			return nil
 		},
 		Condition: func(name string) (bool, error) {

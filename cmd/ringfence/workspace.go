@@ -40,6 +40,7 @@ type selection struct {
 	fetch       bool
 	update      bool // resolve again what is pinned
 	cache       string
+	noCache     bool
 	memory      string
 	timeout     time.Duration
 	exact       bool   // a path that is the root of a target means just that one
@@ -58,7 +59,8 @@ func (s *selection) register(cmd *cobra.Command) {
 	f.StringVar(&s.namespace, "namespace", "", "`NAMESPACE` that a target is applied to where neither it nor its objects say")
 	f.StringVar(&s.release, "release", "", "release `NAME` of charts (default the chart's folder)")
 	f.StringVar(&s.kubeVersion, "kube-version", "", "Kubernetes `VERSION` that charts see (default 1.34)")
-	f.StringVar(&s.cache, "cache", "", "`DIR` with what was fetched (default ringfence in the user's cache folder)")
+	f.StringVar(&s.cache, "cache", "", "`DIR` with what was fetched and rendered (default ringfence in the user's cache folder)")
+	f.BoolVar(&s.noCache, "no-cache", false, "render everything, and keep nothing of it for the next run")
 	f.StringVar(&s.memory, "memory", defaultMemory, "`SIZE` of the memory that a run may use; what needs more is a gap")
 	f.DurationVar(&s.timeout, "timeout", defaultTimeout, "processor `TIME` that one target may take to render; what takes longer is a gap")
 	if cmd.Name() != "fetch" {
@@ -110,7 +112,10 @@ type workspace struct {
 	gaps         []render.Gap // met while searching for targets
 }
 
-func (w *workspace) close() { w.tree.Close() }
+func (w *workspace) close() {
+	w.options.Cache.Trim()
+	w.tree.Close()
+}
 
 // open finds, renders and groups what paths and flags select.
 func (c *command) open(ctx context.Context, s *selection, paths []string) (*workspace, error) {
@@ -211,6 +216,9 @@ func (c *command) openWorkspace(root string, s *selection) (*workspace, error) {
 		APIVersions: slices.Concat(w.config.APIVersions, s.apiVersions), Set: s.set, Config: w.config,
 	}
 	if w.options.Workers, err = c.pool(s); err != nil {
+		return nil, err
+	}
+	if w.options.Cache, err = w.rendered(s); err != nil {
 		return nil, err
 	}
 	w.options.Fetch, err = w.fetcher(s, c.environ)

@@ -1,0 +1,199 @@
+//go:build unix
+
+package render_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render"
+	"github.com/ringfence/ringfence/render/cache"
+	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/worker"
+)
+
+// renderedWith finds and renders all of a repository.
+func renderedWith(t testing.TB, dir string, pool *worker.Pool, stored *cache.Cache) []render.Result {
+	t.Helper()
+	tree, err := source.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	r := render.New(tree, render.Options{Workers: pool, Cache: stored})
+	targets, _ := r.Find(context.Background(), []string{"."})
+	return r.RenderAll(context.Background(), targets, nil)
+}
+
+// differing lists the targets whose objects, places or gaps differ.
+func differing(want, got []render.Result) (names []string) {
+	if len(want) != len(got) {
+		return []string{fmt.Sprintf("%d targets, want %d", len(got), len(want))}
+	}
+	for i, w := range want {
+		same := func(a, b *manifest.Object) bool { return sameObject(a, b) }
+		if !slices.EqualFunc(w.Objects, got[i].Objects, same) || !cmp.Equal(w.Gaps, got[i].Gaps) {
+			names = append(names, w.Name)
+		}
+	}
+	return names
+}
+
+// TestCacheEdits changes a repository at random, again and again, with one cache for all
+// states: each is as without.
+func TestCacheEdits(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 3))
+	pool, stored := workers(t, 2), cache.New(t.TempDir(), "test", 64<<20)
+	original := filepath.Join("..", "testdata", "shop")
+	var files []string
+	check(t, filepath.WalkDir(original, func(file string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			rel, _ := filepath.Rel(original, file)
+			files = append(files, rel)
+		}
+		return err
+	}))
+	edits := 60
+	if testing.Short() {
+		edits = 5
+	}
+	for range edits {
+		dir := copyOf(t, original)
+		for range random.IntN(3) {
+			edit(t, random, filepath.Join(dir, files[random.IntN(len(files))]))
+		}
+		want := renderedWith(t, dir, nil, nil)
+		for _, run := range []string{"first", "second"} {
+			if names := differing(want, renderedWith(t, dir, pool, stored)); names != nil {
+				t.Fatalf("%s run: %q differ", run, names)
+			}
+		}
+	}
+}
+
+// TestCacheDamaged flips a bit of every entry: each is rendered again.
+func TestCacheDamaged(t *testing.T) {
+	dir := filepath.Join("..", "testdata", "shop")
+	folder := t.TempDir()
+	pool, stored := workers(t, 1), cache.New(folder, "test", 64<<20)
+	want := renderedWith(t, dir, pool, stored)
+	entries, err := filepath.Glob(filepath.Join(folder, "*"))
+	check(t, err)
+	if len(entries) == 0 {
+		t.Fatal("nothing is kept")
+	}
+	for i, entry := range entries {
+		data, err := os.ReadFile(entry)
+		check(t, err)
+		data[(i*7919)%len(data)] ^= 0x10
+		check(t, os.WriteFile(entry, data, 0o600))
+	}
+	if names := differing(want, renderedWith(t, dir, pool, stored)); names != nil {
+		t.Errorf("%q differ", names)
+	}
+}
+
+// TestCacheShared lets several renderings use one cache at the same time.
+func TestCacheShared(t *testing.T) {
+	dir := filepath.Join("..", "testdata", "shop")
+	want := renderedWith(t, dir, nil, nil)
+	folder := t.TempDir()
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if names := differing(want, renderedWith(t, dir, workers(t, 1), cache.New(folder, "test", 64<<20))); names != nil {
+				t.Errorf("%q differ", names)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestKilledWorkers kills workers while they render, 200 times in all: a target has its
+// objects, or none and a gap that tells of it.
+func TestKilledWorkers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills 200 processes")
+	}
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("there is no /proc to find workers in")
+	}
+	dir := filepath.Join("..", "testdata", "shop")
+	want := renderedWith(t, dir, nil, nil)
+	pool := workers(t, 2)
+	random := rand.New(rand.NewPCG(5, 5))
+	killed, lost := 0, 0
+	for started := time.Now(); killed < 200; {
+		if time.Since(started) > time.Minute {
+			t.Fatalf("only %d were killed", killed)
+		}
+		stop, done := make(chan struct{}), make(chan int)
+		go func() {
+			n := 0
+			for {
+				select {
+				case <-stop:
+					done <- n
+					return
+				case <-time.After(time.Duration(random.IntN(15)) * time.Millisecond):
+					for _, pid := range children(t) {
+						if syscall.Kill(pid, syscall.SIGKILL) == nil {
+							n++
+						}
+					}
+				}
+			}
+		}()
+		got := renderedWith(t, dir, pool, nil)
+		close(stop)
+		killed += <-done
+		for i, w := range want {
+			crashed := slices.ContainsFunc(got[i].Gaps, func(g render.Gap) bool {
+				return g.Code == manifest.InternalError && strings.Contains(g.Reason, "killed")
+			})
+			switch {
+			case crashed && len(got[i].Objects) > 0:
+				t.Errorf("%s crashed and has objects", w.Name)
+			case crashed:
+				lost++
+			case differing(want[i:i+1], got[i:i+1]) != nil:
+				t.Errorf("%s differs without a gap", w.Name)
+			}
+		}
+	}
+	if names := differing(want, renderedWith(t, dir, pool, nil)); names != nil {
+		t.Errorf("afterwards %q differ", names)
+	}
+	t.Logf("%d were killed, %d targets were lost, each with its gap", killed, lost)
+}
+
+// children lists the processes that this one has started.
+func children(t *testing.T) (pids []int) {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	check(t, err)
+	for _, file := range stats {
+		data, _ := os.ReadFile(file) // the process may have ended
+		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
+		if len(fields) > 1 && fields[1] == strconv.Itoa(os.Getpid()) && fields[0] != "Z" {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			check(t, err)
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
