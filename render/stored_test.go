@@ -85,6 +85,24 @@ func TestCacheEdits(t *testing.T) {
 	}
 }
 
+// TestCacheDrawsLots renders a chart that makes up a name: it does each time, so that
+// whoever compares two renders finds out.
+func TestCacheDrawsLots(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"Chart.yaml":       "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+		"templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a{{ randAlphaNum 8 | lower }}}\n",
+	} {
+		check(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		check(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	pool, stored := workers(t, 1), cache.New(t.TempDir(), "test", 64<<20)
+	first, second := renderedWith(t, dir, pool, stored), renderedWith(t, dir, pool, stored)
+	if len(first) != 1 || len(first[0].Objects) != 1 || first[0].Objects[0].Name == second[0].Objects[0].Name {
+		t.Errorf("rendered %v, then %v", first, second)
+	}
+}
+
 // TestCacheDamaged flips a bit of every entry: each is rendered again.
 func TestCacheDamaged(t *testing.T) {
 	dir := filepath.Join("..", "testdata", "shop")
