@@ -29,6 +29,9 @@ func (m ownCache) Run() int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
+	if users, err := os.UserCacheDir(); err == nil && os.Getenv("GOCACHE") == "" { // Go's own stays where it is
+		os.Setenv("GOCACHE", filepath.Join(users, "go-build"))
+	}
 	os.Setenv("XDG_CACHE_HOME", dir)
 	return m.M.Run()
 }
