@@ -266,6 +266,7 @@ func Worker() func(job []byte, ask func(question []byte) []byte) []byte {
 			at = newRepository(now.tree(), opts, now.folder)
 			at.id = job.Repository
 		}
+		drawLots(opts.Lots, t)
 		return at.build(context.Background(), t).encode()
 	}
 }

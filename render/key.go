@@ -30,7 +30,7 @@ func (r *Repository) key(t Target) (cache.Key, bool) {
 	job.Repository = 0
 	fmt.Fprintf(h, "%#v\n", job)
 	for _, layer := range slices.Concat(job.Values, job.Options.Values) {
-		h.varies = h.varies || drawn.Match(layer.Data)
+		h.varies = h.varies || draws.Match(layer.Data)
 	}
 	for _, overlay := range t.Overlays {
 		fmt.Fprintf(h, "overlay %q\n", overlay.At())
@@ -65,13 +65,13 @@ type digest struct {
 	varies bool
 }
 
-// drawn matches templates that use a function whose result is another each time. Who
+// draws matches templates that use a function whose result is another each time. Who
 // looks for that renders twice, and must not get the same from the cache.
-var drawn = regexp.MustCompile(`\{\{[^}]*\b(rand\w+|gen[A-Z]\w+|uuidv4|now|ago|htpasswd|bcrypt|shuffle|encryptAES|dateInZone|date)\b`)
+var draws = regexp.MustCompile(`\{\{[^}]*\b(rand\w+|gen[A-Z]\w+|uuidv4|now|ago|htpasswd|bcrypt|shuffle|encryptAES|dateInZone|date)\b`)
 
 // varies tells whether a file may render to something else each time; into archives
 // nobody looks.
-func varies(name string, data []byte) bool { return path.Ext(name) == ".tgz" || drawn.Match(data) }
+func varies(name string, data []byte) bool { return path.Ext(name) == ".tgz" || draws.Match(data) }
 
 // keep puts a result into the cache, unless the repository was changed meanwhile.
 func (r *Repository) keep(t Target, key cache.Key, data []byte) {

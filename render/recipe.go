@@ -24,6 +24,7 @@ type recipeOptions struct {
 	Namespace, Release, KubeVersion string
 	APIVersions, Set                []string
 	Values                          []layer
+	Lots                            uint64
 }
 
 type recipeTarget struct {
@@ -78,7 +79,7 @@ func (r *Repository) recipe(t Target) recipe {
 	job := recipe{
 		Repository: r.id,
 		Options: recipeOptions{
-			Namespace: o.Namespace, Release: o.Release, KubeVersion: o.KubeVersion, APIVersions: o.APIVersions, Set: o.Set, Values: layersOf(o.Values),
+			Namespace: o.Namespace, Release: o.Release, KubeVersion: o.KubeVersion, APIVersions: o.APIVersions, Set: o.Set, Values: layersOf(o.Values), Lots: o.Lots,
 		},
 		Target: recipeTarget{
 			Kind: t.Kind, Dir: t.Dir, Pos: t.Pos, Files: t.Files, APIVersions: t.APIVersions, KubeVersion: t.KubeVersion, Unrestricted: t.Unrestricted,
@@ -108,7 +109,7 @@ func readRecipe(data []byte, asked asking) (job recipe, opts Options, t Target, 
 	}
 	o := job.Options
 	opts = Options{
-		Namespace: o.Namespace, Release: o.Release, KubeVersion: o.KubeVersion, APIVersions: o.APIVersions, Set: o.Set, Values: valuesOf(o.Values, nil),
+		Namespace: o.Namespace, Release: o.Release, KubeVersion: o.KubeVersion, APIVersions: o.APIVersions, Set: o.Set, Values: valuesOf(o.Values, nil), Lots: o.Lots,
 	}
 	s := job.Target
 	t = Target{

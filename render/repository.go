@@ -28,6 +28,7 @@ type Options struct {
 	Config      *config.Config // of the repository; nil for none
 	Fetch       *fetch.Fetcher // of what lies elsewhere; nil for none
 	Workers     *worker.Pool   // that render, by Worker; nil: rendered in this process
+	Lots        uint64         // what charts draw at random in workers; the same in each run
 	Ignores     *source.Tree   // whose ignore files leave paths out; nil: the repository itself
 	Cache       *cache.Cache   // of what workers rendered in earlier runs; nil for none
 }

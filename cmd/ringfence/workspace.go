@@ -156,10 +156,12 @@ func (c *command) renderAll(ctx context.Context, w *workspace, repo *render.Repo
 	return nil
 }
 
-// changed is the workspace with some files changed, found and rendered again.
+// changed is the workspace with some files changed, found and rendered again with other
+// lots, so that what charts draw at random is seen to be so.
 func (c *command) changed(ctx context.Context, w *workspace, files map[string][]byte, s *selection, paths []string) (*workspace, error) {
 	view := &workspace{root: w.root, tree: w.tree.With(files), config: w.config, options: w.options}
-	return view, c.renderAll(ctx, view, render.New(view.tree, w.options), s, paths)
+	view.options.Lots++
+	return view, c.renderAll(ctx, view, render.New(view.tree, view.options), s, paths)
 }
 
 // sawNothing tells whether there was neither a target nor a reason for that. A

@@ -62,6 +62,7 @@ func (p *planner) probesOf(s site, pl *placement) *probes {
 		render := func(release string) map[key]*netpol.Workload {
 			opts := p.opts
 			opts.Release = release
+			opts.Lots++ // what is random differs
 			objects := render.New(p.tree, opts).Render(p.ctx, pl.target.Target).Objects
 			c, _ := netpol.New(objects, netpol.Options{})
 			workloads := make(map[key]*netpol.Workload)
