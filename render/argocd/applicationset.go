@@ -67,8 +67,8 @@ func (r *Repository) Applications(doc Document) ([]Application, []manifest.Gap) 
 	e.name, e.namespace, e.patch = o.Metadata.Name, o.Metadata.Namespace, o.Spec.TemplatePatch
 	e.renderer = renderer{goTemplate: o.Spec.GoTemplate, options: o.Spec.GoTemplateOptions, run: r.once()}
 	data := plainMap(doc.Data)
-	e.template, _ = valueAt(data, []any{"spec", "template"}).(map[string]any)
-	generators, _ := valueAt(data, []any{"spec", "generators"}).([]any)
+	e.template, _ = manifest.Lookup(data, "spec", "template").(map[string]any)
+	generators, _ := manifest.Lookup(data, "spec", "generators").([]any)
 	for i, written := range generators {
 		if m, ok := written.(map[string]any); ok {
 			e.generator(i, m)
@@ -116,7 +116,7 @@ func (e *evaluation) generator(i int, written map[string]any) {
 		e.fail(err, at...)
 	}
 	t := generatedTemplate{evaluation: e, own: append(at, "template")}
-	t.ownTemplate, _ = valueAt(written, []any{kind, "template"}).(map[string]any)
+	t.ownTemplate, _ = manifest.Lookup(written, kind, "template").(map[string]any)
 	t.merged, _ = plain(t.ownTemplate).(map[string]any)
 	if t.merged == nil {
 		t.merged = make(map[string]any)
@@ -189,14 +189,14 @@ func (t *generatedTemplate) locator(before, data map[string]any) func(...any) ma
 		if len(path) == 0 {
 			return t.At("spec", "template")
 		}
-		value := valueAt(data, path)
-		if !reflect.DeepEqual(valueAt(before, path), value) {
+		value := manifest.Lookup(data, path...)
+		if !reflect.DeepEqual(manifest.Lookup(before, path...), value) {
 			origin := t.At("spec", "templatePatch")
 			origin.Exact = false
 			return origin
 		}
-		origin, written := t.At(append([]any{"spec", "template"}, path...)...), valueAt(t.template, path)
-		if own := valueAt(t.ownTemplate, path); own != nil {
+		origin, written := t.At(append([]any{"spec", "template"}, path...)...), manifest.Lookup(t.template, path...)
+		if own := manifest.Lookup(t.ownTemplate, path...); own != nil {
 			origin, written = t.At(append(slices.Clone(t.own), path...)...), own
 		}
 		origin.Exact = origin.Exact && reflect.DeepEqual(written, value)
@@ -220,7 +220,7 @@ func (t *generatedTemplate) patched(data, params map[string]any) (map[string]any
 	}
 	out := mergePatch(data, patch)
 	if spec, ok := out["spec"].(map[string]any); ok {
-		spec["project"] = valueAt(data, []any{"spec", "project"})
+		spec["project"] = manifest.Lookup(data, "spec", "project")
 	}
 	return out, nil
 }
@@ -278,7 +278,7 @@ func (t *generatedTemplate) unresolved(app *Application) {
 	}
 	for _, field := range []string{"source", "sources", "sourceHydrator", "destination"} {
 		path := []any{"spec", field}
-		visit(valueAt(app.Data, path), path)
+		visit(manifest.Lookup(app.Data, path...), path)
 	}
 	if len(names) == 0 {
 		return

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringfence/ringfence/manifest"
 )
 
 // files are what the git generators below look at.
@@ -288,7 +290,7 @@ spec:
 			path = append(path, key)
 		}
 		origin := apps[0].At(path...)
-		got := fmt.Sprintf("%v at %d", valueAt(apps[0].Data, path), origin.Line)
+		got := fmt.Sprintf("%v at %d", manifest.Lookup(apps[0].Data, path...), origin.Line)
 		if origin.Exact {
 			got += ", exact"
 		}

@@ -64,31 +64,13 @@ func DocumentOf(o *manifest.Object) Document { return Document{Data: o.Data, At:
 
 // str returns the string at a path, "" where there is none.
 func (d Document) str(path ...any) string {
-	text, _ := valueAt(d.Data, path).(string)
+	text, _ := manifest.Lookup(d.Data, path...).(string)
 	return text
 }
 
 // below returns a function that tells where what lies below a path is written.
 func (d Document) below(path ...any) func(...any) manifest.Origin {
 	return func(rest ...any) manifest.Origin { return d.At(append(path[:len(path):len(path)], rest...)...) }
-}
-
-// valueAt follows a path of keys (string) and indexes (int), nil where it leads nowhere.
-func valueAt(value any, path []any) any {
-	for _, step := range path {
-		switch step := step.(type) {
-		case string:
-			m, _ := value.(map[string]any)
-			value = m[step]
-		case int:
-			list, _ := value.([]any)
-			if step >= len(list) {
-				return nil
-			}
-			value = list[step]
-		}
-	}
-	return value
 }
 
 // IsApplication and IsApplicationSet tell whether an object is one of Argo CD's.
