@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -16,7 +15,7 @@ import (
 
 // key identifies all that decides what a worker makes of a target: what it is told, and
 // the content of all inputs, also that some are not there. It is false where that is not
-// known, would be the whole repository, or may not render to the same twice.
+// known, or would be the whole repository.
 func (r *Repository) key(t Target) (cache.Key, bool) {
 	if r.opts.Cache == nil {
 		return cache.Key{}, false
@@ -25,19 +24,16 @@ func (r *Repository) key(t Target) (cache.Key, bool) {
 	if in.all {
 		return cache.Key{}, false
 	}
-	h := &keyHash{Hash: sha256.New()}
+	h := sha256.New()
 	job := r.recipe(t)
 	job.Repository = 0
 	fmt.Fprintf(h, "%#v\n", job)
-	for _, layer := range slices.Concat(job.Values, job.Options.Values) {
-		h.varies = h.varies || draws.Match(layer.Data)
-	}
 	for _, overlay := range t.Overlays {
 		fmt.Fprintf(h, "overlay %q\n", overlay.At())
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.files)) {
 		real, err := r.resolve(name)
-		fmt.Fprintf(h, "file %q %q %v %x\n", name, real, err, h.of(r.digest(name)))
+		fmt.Fprintf(h, "file %q %q %v %x\n", name, real, err, r.digest(name))
 	}
 	for _, dir := range slices.Sorted(maps.Keys(in.folders)) {
 		r.hashFolder(h, dir, func(string) bool { return true })
@@ -46,32 +42,8 @@ func (r *Repository) key(t Target) (cache.Key, bool) {
 		sum := r.charted()
 		h.Write(sum[:])
 	}
-	return cache.Key(h.Sum(nil)), !h.varies
+	return cache.Key(h.Sum(nil)), true
 }
-
-// A keyHash also knows whether any of what it was given may not render to the same twice.
-type keyHash struct {
-	hash.Hash
-	varies bool
-}
-
-func (h *keyHash) of(d digest) cache.Key {
-	h.varies = h.varies || d.varies
-	return d.sum
-}
-
-type digest struct {
-	sum    cache.Key
-	varies bool
-}
-
-// draws matches templates that use a function whose result is another each time. Who
-// looks for that renders twice, and must not get the same from the cache.
-var draws = regexp.MustCompile(`\{\{[^}]*\b(rand\w+|gen[A-Z]\w+|uuidv4|now|ago|htpasswd|bcrypt|shuffle|encryptAES|dateInZone|date)\b`)
-
-// varies tells whether a file may render to something else each time; into archives
-// nobody looks.
-func varies(name string, data []byte) bool { return path.Ext(name) == ".tgz" || draws.Match(data) }
 
 // keep puts a result into the cache, unless the repository was changed meanwhile.
 func (r *Repository) keep(t Target, key cache.Key, data []byte) {
@@ -87,27 +59,27 @@ func (p parsed) lasting() bool {
 }
 
 // digest is that of a file's content, or of why it has none. Each file is read once.
-func (r *Repository) digest(name string) digest {
+func (r *Repository) digest(name string) cache.Key {
 	r.mu.Lock()
-	d, ok := r.digests[name]
+	sum, ok := r.digests[name]
 	r.mu.Unlock()
 	if ok {
-		return d
+		return sum
 	}
 	if data, err := r.tree.ReadFile(name); err != nil {
-		d.sum = sha256.Sum256(fmt.Append([]byte("error "), err))
+		sum = sha256.Sum256(fmt.Append([]byte("error "), err))
 	} else {
-		d = digest{sha256.Sum256(append([]byte("file "), data...)), varies(name, data)}
+		sum = sha256.Sum256(append([]byte("file "), data...))
 	}
 	r.mu.Lock()
-	r.digests[name] = d
+	r.digests[name] = sum
 	r.mu.Unlock()
-	return d
+	return sum
 }
 
 // hashFolder writes what lies in a folder, and the content of its files for which read
 // returns true.
-func (r *Repository) hashFolder(h *keyHash, dir string, read func(name string) bool) (folders []string) {
+func (r *Repository) hashFolder(h hash.Hash, dir string, read func(name string) bool) (folders []string) {
 	entries, err := r.tree.ReadDir(dir)
 	fmt.Fprintf(h, "folder %q %d %v\n", dir, len(entries), err)
 	for _, e := range entries {
@@ -120,7 +92,7 @@ func (r *Repository) hashFolder(h *keyHash, dir string, read func(name string) b
 			real, err := r.tree.Resolve(name)
 			fmt.Fprintf(h, " %q %v", real, err)
 		case e.Type().IsRegular() && read(e.Name()):
-			fmt.Fprintf(h, " %x", h.of(r.digest(name)))
+			fmt.Fprintf(h, " %x", r.digest(name))
 		}
 		fmt.Fprintln(h)
 	}
@@ -129,13 +101,13 @@ func (r *Repository) hashFolder(h *keyHash, dir string, read func(name string) b
 
 // digestCharts is that of which charts there are and how they are named.
 func (r *Repository) digestCharts() cache.Key {
-	h := &keyHash{Hash: sha256.New()}
+	h := sha256.New()
 	r.hashCharts(h, ".")
 	return cache.Key(h.Sum(nil))
 }
 
 // hashCharts writes which charts there are below a folder, and how they are named.
-func (r *Repository) hashCharts(h *keyHash, dir string) {
+func (r *Repository) hashCharts(h hash.Hash, dir string) {
 	for _, folder := range r.hashFolder(h, dir, func(name string) bool { return name == "Chart.yaml" }) {
 		if path.Base(folder) != ".git" {
 			r.hashCharts(h, folder)

@@ -48,7 +48,7 @@ type Repository struct {
 	rendered   map[string]func() parsed // what targets rendered to, by what they are rendered from
 	references map[string]references    // of kustomizations, by folder
 	resolved   map[string]resolved      // by name
-	digests    map[string]digest        // of files, by name
+	digests    map[string]cache.Key     // of files, by name
 	charted    func() cache.Key         // digestCharts, once
 
 	lender *lender      // nil for none
@@ -88,7 +88,7 @@ func newRepository(tree *source.Tree, opts Options, folder fetch.Folder) *Reposi
 		rendered:   make(map[string]func() parsed),
 		references: make(map[string]references),
 		resolved:   make(map[string]resolved),
-		digests:    make(map[string]digest),
+		digests:    make(map[string]cache.Key),
 	}
 	r.charted = sync.OnceValue(r.digestCharts)
 	return r

@@ -29,12 +29,17 @@ import (
 // renderedWith finds and renders all of a repository.
 func renderedWith(t testing.TB, dir string, pool *worker.Pool, stored *cache.Cache) []render.Result {
 	t.Helper()
+	return renderedAs(t, dir, render.Options{Workers: pool, Cache: stored})
+}
+
+func renderedAs(t testing.TB, dir string, opts render.Options) []render.Result {
+	t.Helper()
 	tree, err := source.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	r := render.New(tree, render.Options{Workers: pool, Cache: stored})
+	r := render.New(tree, opts)
 	targets, _ := r.Find(context.Background(), []string{"."})
 	return r.RenderAll(context.Background(), targets, nil)
 }
@@ -85,8 +90,8 @@ func TestCacheEdits(t *testing.T) {
 	}
 }
 
-// TestCacheDrawsLots renders a chart that makes up a name: it does each time, so that
-// whoever compares two renders finds out.
+// TestCacheDrawsLots renders a chart that makes up a name: the same with the same lots, also
+// without the cache, and another with others, so that who compares two renders finds out.
 func TestCacheDrawsLots(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -97,9 +102,22 @@ func TestCacheDrawsLots(t *testing.T) {
 		check(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
 	pool, stored := workers(t, 1), cache.New(t.TempDir(), "test", 64<<20)
-	first, second := renderedWith(t, dir, pool, stored), renderedWith(t, dir, pool, stored)
-	if len(first) != 1 || len(first[0].Objects) != 1 || first[0].Objects[0].Name == second[0].Objects[0].Name {
-		t.Errorf("rendered %v, then %v", first, second)
+	name := func(opts render.Options) string {
+		opts.Workers = pool
+		results := renderedAs(t, dir, opts)
+		if len(results) != 1 || len(results[0].Objects) != 1 {
+			t.Fatalf("rendered %v", results)
+		}
+		return results[0].Objects[0].Name
+	}
+	first := name(render.Options{Cache: stored})
+	for what, opts := range map[string]render.Options{"from the cache": {Cache: stored}, "again": {}} {
+		if got := name(opts); got != first {
+			t.Errorf("%s: %s, want %s", what, got, first)
+		}
+	}
+	if other := name(render.Options{Cache: stored, Lots: 1}); other == first {
+		t.Errorf("other lots give the same name, %s", other)
 	}
 }
 
