@@ -3,16 +3,12 @@
 package render_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/ringfence/ringfence/render"
-	"github.com/ringfence/ringfence/render/source"
 )
 
 // shared returns the folder of the shared sets, or skips without one.
@@ -48,45 +44,4 @@ func corpusRoots(t testing.TB, root string, keep func(kind render.Kind, status s
 		}
 	}
 	return roots
-}
-
-// cpu is the processor time that this process has used.
-func cpu(t testing.TB) time.Duration {
-	t.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-// BenchmarkCorpus renders every root and chart of the corpus in one process,
-// each repository opened once. One command line of kustomize or Helm per line of
-// the table needs 85.7 s of CPU for these and a dozen more.
-func BenchmarkCorpus(b *testing.B) {
-	root := shared(b)
-	repos := corpusRoots(b, root, func(render.Kind, string) bool { return true })
-	before := cpu(b)
-	n, objects := 0, 0
-	for b.Loop() {
-		for repo, dirs := range repos {
-			tree, err := source.Open(filepath.Join(root, "corpus", repo))
-			if err != nil {
-				b.Fatal(err)
-			}
-			r := render.New(tree, render.Options{Release: "rel", Namespace: "ns"})
-			var targets []render.Target
-			for _, dir := range dirs {
-				targets = append(targets, r.At(dir)...)
-			}
-			for _, result := range r.RenderAll(context.Background(), targets, nil) {
-				n++
-				objects += len(result.Objects)
-			}
-			tree.Close()
-		}
-	}
-	b.ReportMetric((cpu(b)-before).Seconds()/float64(b.N), "cpu-s/op")
-	b.ReportMetric(float64(n)/float64(b.N), "roots/op")
-	b.ReportMetric(float64(objects)/float64(b.N), "objects/op")
 }

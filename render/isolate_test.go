@@ -31,10 +31,14 @@ func TestMain(m *testing.M) {
 
 func workers(t testing.TB, n int) *worker.Pool {
 	t.Helper()
-	pool := worker.New(func() *exec.Cmd { return exec.Command(os.Args[0], "a-worker") }, n,
+	p := pool(n)
+	t.Cleanup(p.Close)
+	return p
+}
+
+func pool(n int) *worker.Pool {
+	return worker.New(func() *exec.Cmd { return exec.Command(os.Args[0], "a-worker") }, n,
 		worker.Limits{Memory: 1 << 30, Time: time.Minute, Output: 64 << 20})
-	t.Cleanup(pool.Close)
-	return pool
 }
 
 // compareWorkers renders a repository in this process and in so many workers, and

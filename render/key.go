@@ -36,7 +36,7 @@ func (r *Repository) key(t Target) (cache.Key, bool) {
 		fmt.Fprintf(h, "file %q %q %v %x\n", name, real, err, r.digest(name))
 	}
 	for _, dir := range slices.Sorted(maps.Keys(in.folders)) {
-		r.hashFolder(h, dir, func(string) bool { return true })
+		fmt.Fprintf(h, "%x\n", r.folderDigest(dir))
 	}
 	if in.charts {
 		sum := r.charted()
@@ -60,20 +60,36 @@ func (p parsed) lasting() bool {
 
 // digest is that of a file's content, or of why it has none. Each file is read once.
 func (r *Repository) digest(name string) cache.Key {
+	return r.remembered(name, func() cache.Key {
+		data, err := r.tree.ReadFile(name)
+		if err != nil {
+			return sha256.Sum256(fmt.Append([]byte("error "), err))
+		}
+		return sha256.Sum256(append([]byte("file "), data...))
+	})
+}
+
+// folderDigest is that of what lies in a folder, and of the content of its files. Many
+// releases share the folder of their chart.
+func (r *Repository) folderDigest(dir string) cache.Key {
+	return r.remembered(dir+"/", func() cache.Key {
+		h := sha256.New()
+		r.hashFolder(h, dir, func(string) bool { return true })
+		return cache.Key(h.Sum(nil))
+	})
+}
+
+// remembered is a digest by its name, made once.
+func (r *Repository) remembered(name string, digest func() cache.Key) cache.Key {
 	r.mu.Lock()
 	sum, ok := r.digests[name]
 	r.mu.Unlock()
-	if ok {
-		return sum
+	if !ok {
+		sum = digest()
+		r.mu.Lock()
+		r.digests[name] = sum
+		r.mu.Unlock()
 	}
-	if data, err := r.tree.ReadFile(name); err != nil {
-		sum = sha256.Sum256(fmt.Append([]byte("error "), err))
-	} else {
-		sum = sha256.Sum256(append([]byte("file "), data...))
-	}
-	r.mu.Lock()
-	r.digests[name] = sum
-	r.mu.Unlock()
 	return sum
 }
 

@@ -48,7 +48,7 @@ type Repository struct {
 	rendered   map[string]func() parsed // what targets rendered to, by what they are rendered from
 	references map[string]references    // of kustomizations, by folder
 	resolved   map[string]resolved      // by name
-	digests    map[string]cache.Key     // of files, by name
+	digests    map[string]cache.Key     // of files by name, of folders with a slash behind it
 	charted    func() cache.Key         // digestCharts, once
 
 	lender *lender      // nil for none

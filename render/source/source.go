@@ -39,14 +39,20 @@ type Tree struct {
 	changed map[string]change // of a view; read-only
 	mounts  *mounts
 
-	mu    sync.Mutex
-	files map[string]file
-	plain map[string]bool // what is there and no link, of what Resolve came by
+	mu     sync.Mutex
+	files  map[string]file
+	listed map[string]listing
+	plain  map[string]bool // what is there and no link, of what Resolve came by
 }
 
 type file struct {
 	data []byte
 	err  error
+}
+
+type listing struct {
+	entries []fs.DirEntry
+	err     error
 }
 
 // Open opens the repository rooted at dir. The caller closes it.
@@ -147,14 +153,30 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	return info, t.cause("stat", name, err)
 }
 
-// ReadDir lists a folder, sorted by name.
+// ReadDir lists a folder, sorted by name. Each is read once, as files are.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	name = path.Clean(name)
-	if t.proxy != nil {
-		return t.proxy.readDir(name)
-	}
 	if _, m, rest := t.mounted(name); m != nil {
 		return m.readDir(name, rest)
+	}
+	t.mu.Lock()
+	l, ok := t.listed[name]
+	t.mu.Unlock()
+	if !ok {
+		l.entries, l.err = t.readDir(name)
+		t.mu.Lock()
+		if t.listed == nil {
+			t.listed = make(map[string]listing)
+		}
+		t.listed[name] = l
+		t.mu.Unlock()
+	}
+	return slices.Clone(l.entries), l.err
+}
+
+func (t *Tree) readDir(name string) ([]fs.DirEntry, error) {
+	if t.proxy != nil {
+		return t.proxy.readDir(name)
 	}
 	// Stat first: opening a pipe would wait for a writer.
 	if info, err := t.root.Stat(name); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
