@@ -141,6 +141,9 @@ func runJSON(t *testing.T, args ...string) *diffDocument {
 }
 
 func TestChanges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("27 changes of real repositories take time")
+	}
 	root := filepath.Join(shared(t), "corpus")
 	for _, test := range changes {
 		t.Run(test.what, func(t *testing.T) {
