@@ -55,7 +55,7 @@ func (c *command) pool(s *selection) (*worker.Pool, error) {
 		return cmd
 	}
 	// A result is decoded into several times its size.
-	limits := worker.Limits{Memory: memory, Time: timeout, Output: int(memory / 16)}
+	limits := worker.Limits{Memory: burden * memory, Time: burden * timeout, Output: int(memory / 16)}
 	c.workers = worker.New(start, runtime.GOMAXPROCS(0), limits)
 	return c.workers, nil
 }
