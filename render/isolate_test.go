@@ -106,6 +106,9 @@ func TestWorkersRenderTheSame(t *testing.T) {
 
 // TestWorkersRenderTheCorpus is TestWorkersRenderTheSame for the public repositories.
 func TestWorkersRenderTheCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders the corpus twice; the race detector takes more memory than workers may")
+	}
 	corpus := filepath.Join(shared(t), "corpus")
 	entries, err := os.ReadDir(corpus)
 	if err != nil {
