@@ -9,28 +9,43 @@ import (
 // readRedundant finds policies and rules without which the same connections are allowed,
 // whatever pods there will be: each of their rules is within one of another policy that
 // surely selects the same pods. Policies without rules are denials, and are there to be
-// seen. Of two that are alike, the later one is redundant.
+// seen. Of two that are alike, the later one is redundant: whoever removes all that is
+// found loses nothing.
 func (f *facts) readRedundant(m *Model) {
 	m.RedundantPolicies, m.ShadowedRules = []redundantFact{}, []redundantFact{}
 	for _, n := range f.cluster.Namespaces {
-		kept := slices.Clone(n.Policies())
-		for _, p := range slices.Backward(n.Policies()) {
-			others := slices.DeleteFunc(slices.Clone(kept), func(q *netpol.Policy) bool { return q == p || !selectsAll(q, p) })
-			if by := f.replaces(others, p); len(by) > 0 {
+		kept := slices.DeleteFunc(slices.Clone(n.Policies()), isRejected)
+		for _, p := range slices.Backward(slices.Clone(kept)) {
+			if by := f.replaces(wideAs(kept, p), p); len(by) > 0 {
 				kept = slices.DeleteFunc(kept, func(q *netpol.Policy) bool { return q == p })
 				place := placeFact{Object: f.places.object(p.Source), Path: []any{"metadata", "name"}}
 				m.RedundantPolicies = append(m.RedundantPolicies, redundantFact{placeFact: place, By: by})
-				continue
 			}
-			f.readShadowed(m, p, others)
+		}
+		var shadowed []*netpol.Rule
+		for _, p := range slices.Backward(kept) {
+			shadowed = append(shadowed, f.readShadowed(m, p, append(wideAs(kept, p), p), shadowed)...)
 		}
 	}
+}
+
+// isRejected tells whether the API server rejects a policy, which then allows nothing.
+func isRejected(p *netpol.Policy) bool {
+	return slices.ContainsFunc(p.Problems, func(problem netpol.Problem) bool { return problem.Rejected })
+}
+
+// wideAs returns the other policies that surely select all that a policy selects.
+func wideAs(policies []*netpol.Policy, p *netpol.Policy) []*netpol.Policy {
+	return slices.DeleteFunc(slices.Clone(policies), func(q *netpol.Policy) bool { return q == p || !selectsAll(q, p) })
 }
 
 // replaces returns the rules of other policies that allow what a policy allows, if they
 // isolate the same directions; none where they do not, or where it has no rules.
 func (f *facts) replaces(others []*netpol.Policy, p *netpol.Policy) []placeFact {
-	var by []placeFact
+	if len(p.Selected) == 0 {
+		return nil // dangling-policy says it
+	}
+	var by []*netpol.Rule
 	for _, d := range p.Types {
 		if !slices.ContainsFunc(others, func(q *netpol.Policy) bool { return q.Isolates(d) }) {
 			return nil
@@ -40,29 +55,33 @@ func (f *facts) replaces(others []*netpol.Policy, p *netpol.Policy) []placeFact 
 			if o == nil {
 				return nil
 			}
-			by = append(by, f.rulePlace(o))
+			if !slices.Contains(by, o) {
+				by = append(by, o)
+			}
 		}
 	}
-	if len(p.Selected) == 0 {
-		return nil // dangling-policy says it
+	var places []placeFact
+	for _, o := range by {
+		places = append(places, f.rulePlace(o))
 	}
-	return by
+	return places
 }
 
-// readShadowed finds the rules of a policy that others of it, or of other policies, hold.
-func (f *facts) readShadowed(m *Model, p *netpol.Policy, others []*netpol.Policy) {
+// readShadowed finds and returns the rules of a policy that others of it, or of other
+// policies, hold, but for those that are found to be held themselves.
+func (f *facts) readShadowed(m *Model, p *netpol.Policy, policies []*netpol.Policy, found []*netpol.Rule) (shadowed []*netpol.Rule) {
 	if len(p.Selected) == 0 {
-		return
+		return nil
 	}
 	for _, d := range p.Types {
-		var shadowed []*netpol.Rule
 		for _, r := range slices.Backward(p.Rules(d)) {
-			if o := f.wider(append(slices.Clone(others), p), append(shadowed, r), r); o != nil {
+			if o := f.wider(policies, slices.Concat(found, shadowed, []*netpol.Rule{r}), r); o != nil {
 				shadowed = append(shadowed, r)
 				m.ShadowedRules = append(m.ShadowedRules, redundantFact{placeFact: f.rulePlace(r), By: []placeFact{f.rulePlace(o)}})
 			}
 		}
 	}
+	return shadowed
 }
 
 // wider returns a rule of the policies that holds another one, nil where there is none.

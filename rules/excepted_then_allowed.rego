@@ -22,19 +22,19 @@
 #     - ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}
 package ringfence.rules.excepted_then_allowed
 
+import data.ringfence.lib
+
 findings contains {
 	"object": c.object,
 	"path": c.path,
 	"message": sprintf("excepting %s has no effect: it is allowed on the same ports by another rule", [c.except]),
 	"related": [object.union(place, {"message": "it is allowed here"}) | some place in c.by],
-	"severity": _severity(c.object),
+	"severity": _severity(lib.policy[c.object].explained),
 } if {
 	some c in input.cancelled_excepts
 }
 
 # A policy that says why it is as open as it is does not rely on the exception.
-_severity(object) := "note" if {
-	some p in input.policies
-	p.id == object
-	p.explained
-} else := "medium"
+_severity(true) := "note"
+
+_severity(false) := "medium"

@@ -4,7 +4,7 @@ import data.ringfence.model
 import data.ringfence.rules.excepted_then_allowed.findings
 
 test_fires if {
-	found := findings with input as model.input_of({"cancelled_excepts": [{
+	found := findings with input as model.input_of({"policies": [model.policy({})], "cancelled_excepts": [{
 		"object": 2,
 		"path": ["spec", "egress", 0, "to", 0, "ipBlock", "except", 0],
 		"except": "10.0.0.0/8",
