@@ -5,6 +5,10 @@ import (
 	"path"
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/kustomize"
 	"github.com/ringfence/ringfence/render/source"
 )
@@ -13,6 +17,7 @@ import (
 // go, besides what the target itself says. They may be more than what is read, never less.
 type inputs struct {
 	repository *Repository
+	followed   map[string]bool // kustomizations, by folder
 	files      map[string]bool
 	folders    map[string]bool // with all that lies below them
 	charts     bool            // which charts there are and how they are named
@@ -23,7 +28,7 @@ type inputs struct {
 // folders that they include, charts with their dependencies and values, manifests, and
 // the objects of Argo CD and Flux that shape it.
 func (r *Repository) inputsOf(t Target) *inputs {
-	in := &inputs{repository: r, files: make(map[string]bool), folders: make(map[string]bool)}
+	in := &inputs{repository: r, followed: make(map[string]bool), files: make(map[string]bool), folders: make(map[string]bool)}
 	switch t.Kind {
 	case Kustomize:
 		if len(t.Files) == 0 {
@@ -39,12 +44,13 @@ func (r *Repository) inputsOf(t Target) *inputs {
 	}
 	for _, layer := range t.Values {
 		in.add(layer.Name, layer.Pos.File)
+		in.values(layer)
 	}
 	for _, setting := range t.Set {
 		in.add(setting.Pos.File)
 	}
 	for _, overlay := range t.Overlays {
-		in.add(overlay.At().File)
+		in.written(overlay.Fields, overlay.At)
 		in.named(t.Dir, overlay.Fields)
 	}
 	in.add(t.Variables.File(), t.Metadata.File())
@@ -63,6 +69,50 @@ func (in *inputs) add(names ...string) {
 			in.files[real] = true
 		}
 	}
+}
+
+// written adds the files in which a value and all within it are written. A patch that
+// changed a part of it is another one than that of the value itself.
+func (in *inputs) written(value any, at func(path ...any) manifest.Origin, path ...any) {
+	origin := at(path...)
+	in.add(origin.File)
+	for _, p := range origin.Via {
+		in.add(p.File)
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		for key, item := range v {
+			in.written(item, at, append(slices.Clip(path), key)...)
+		}
+	case []any:
+		for i, item := range v {
+			in.written(item, at, append(slices.Clip(path), i)...)
+		}
+	}
+}
+
+// values adds the files in which the values of a layer are written, which are asked for by
+// their keys.
+func (in *inputs) values(layer helm.Values) {
+	if layer.At == nil {
+		return
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(layer.Data, &values); err != nil {
+		in.all = true
+		return
+	}
+	in.written(values, func(path ...any) manifest.Origin {
+		var keys []string
+		for _, step := range path {
+			key, ok := step.(string)
+			if !ok {
+				break
+			}
+			keys = append(keys, key)
+		}
+		return manifest.Origin{Pos: layer.At(keys)}
+	})
 }
 
 // A resolved name is what a path leads to after symbolic links.
@@ -116,9 +166,10 @@ func (in *inputs) named(dir string, value any) {
 var recognized = kustomize.FileNames()
 
 func (in *inputs) kustomization(dir string) {
-	if in.files[path.Join(dir, recognized[0])] {
+	if in.followed[dir] {
 		return
 	}
+	in.followed[dir] = true
 	for _, name := range recognized {
 		in.add(path.Join(dir, name))
 	}

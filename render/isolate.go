@@ -38,7 +38,7 @@ func (r *Repository) built(ctx context.Context, t Target) parsed {
 		var p parsed
 		if p, err = decodeParsed(data); err == nil {
 			if known && p.lasting() {
-				r.keep(t, key, data)
+				r.opts.Cache.Put(key, data) // the tree shows each file as it was hashed
 			}
 			return p
 		}

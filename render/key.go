@@ -45,13 +45,6 @@ func (r *Repository) key(t Target) (cache.Key, bool) {
 	return cache.Key(h.Sum(nil)), true
 }
 
-// keep puts a result into the cache, unless the repository was changed meanwhile.
-func (r *Repository) keep(t Target, key cache.Key, data []byte) {
-	if now, ok := r.key(t); ok && now == key {
-		r.opts.Cache.Put(key, data)
-	}
-}
-
 // lasting tells whether a result will be the same the next time: limits depend on the
 // machine, and what crashed may have been killed.
 func (p parsed) lasting() bool {

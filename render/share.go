@@ -29,13 +29,15 @@ type lender struct {
 
 // sameOptions tells whether all that holds for every target is the same. What the
 // configuration says of a target is part of the target, and what is left out is no target.
-// What is fetched is not compared, so nothing is shared where it may differ.
+// What was fetched is the same where it is pinned to the same.
 func sameOptions(a, b Options) bool {
 	a.Config, b.Config = nil, nil
 	a.Workers, b.Workers = nil, nil
 	a.Ignores, b.Ignores = nil, nil
 	a.Cache, b.Cache = nil, nil
-	return a.Fetch == nil && b.Fetch == nil && reflect.DeepEqual(a, b)
+	sameFetched := a.Fetch.SameAs(b.Fetch)
+	a.Fetch, b.Fetch = nil, nil
+	return sameFetched && reflect.DeepEqual(a, b)
 }
 
 // lends tells whether a target of another state renders to the same here.
@@ -44,7 +46,8 @@ func (l *lender) lends(borrower *Repository, t Target) bool {
 }
 
 // made is what a target renders to, rendered once or taken over.
-func (r *Repository) made(ctx context.Context, t Target) parsed {
+func (r *Repository) made(ctx context.Context, t Target) (made parsed) {
+	defer crashed(t, &made)
 	if r.lender.lends(r, t) {
 		return r.lender.once(ctx, t)
 	}

@@ -121,6 +121,30 @@ func TestCacheDrawsLots(t *testing.T) {
 	}
 }
 
+// TestCacheKeepsLines moves the line of a value that a patch gives to a release: the
+// release renders to the same, at another line.
+func TestCacheKeepsLines(t *testing.T) {
+	dir := t.TempDir()
+	patch := "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: web}\nspec: {values: {team: a}}\n"
+	for name, text := range map[string]string{
+		"apps/prod/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]\n",
+		"apps/prod/patch.yaml":         patch,
+		"apps/base/kustomization.yaml": "resources: [release.yaml]\n",
+		"apps/base/release.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: web}\n" +
+			"spec:\n  interval: 1m\n  chart: {spec: {chart: charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}\n  values: {size: 1}\n",
+		"charts/web/Chart.yaml":       "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+		"charts/web/templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {team: {{ .Values.team }}}\n",
+	} {
+		write(t, dir, name, text)
+	}
+	pool, stored := workers(t, 1), cache.New(t.TempDir(), "test", 64<<20)
+	renderedWith(t, dir, pool, stored)
+	write(t, dir, "apps/prod/patch.yaml", "# a line before it\n"+patch)
+	if names := differing(renderedWith(t, dir, pool, nil), renderedWith(t, dir, pool, stored)); names != nil {
+		t.Errorf("%q differ", names)
+	}
+}
+
 // TestCacheDamaged flips a bit of every entry: each is rendered again.
 func TestCacheDamaged(t *testing.T) {
 	dir := filepath.Join("..", "testdata", "shop")

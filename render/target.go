@@ -22,7 +22,7 @@ import (
 func (r *Repository) Render(ctx context.Context, t Target) Result {
 	made := r.once(ctx, t)
 	result := Result{Target: t, Objects: slices.Clone(made.objects), Gaps: slices.Concat(t.Gaps, made.gaps)}
-	if t.Kind == Kustomize && len(result.Objects) == 0 {
+	if t.Kind == Kustomize && len(result.Objects) == 0 && !result.Complete() {
 		result.Unseen = r.unseen(t)
 	}
 	r.place(&result)
@@ -65,9 +65,8 @@ func (t *Target) source() string {
 	return b.String()
 }
 
-func (r *Repository) render(ctx context.Context, t Target) (made parsed) {
-	defer crashed(t, &made)
-	made = r.built(ctx, t)
+func (r *Repository) render(ctx context.Context, t Target) parsed {
+	made := r.built(ctx, t)
 	for i, o := range made.objects {
 		o, gap := t.Variables.Substitute(o)
 		if gap != nil {

@@ -24,6 +24,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -145,6 +146,20 @@ type Fetcher struct {
 	mu   sync.Mutex
 	once map[Ref]func() (Files, error)
 	size int64 // bytes of all files so far
+}
+
+// SameAs tells whether two fetchers surely bring the same: neither asks the network, and
+// both have the same cache and the same pins. None brings the same as one without pins.
+func (f *Fetcher) SameAs(other *Fetcher) bool {
+	offline := func(f *Fetcher) (pins []Pin, cache string, ok bool) {
+		if f == nil {
+			return nil, "", true
+		}
+		return f.opts.Lock.Pins(false), f.opts.Cache, !f.opts.Network
+	}
+	pins, cache, ok := offline(f)
+	otherPins, otherCache, otherOk := offline(other)
+	return ok && otherOk && slices.Equal(pins, otherPins) && (cache == otherCache || len(pins) == 0)
 }
 
 // New returns a fetcher.
