@@ -3,7 +3,9 @@ package report
 import (
 	"bufio"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ringfence/ringfence/analyzer"
@@ -93,15 +95,18 @@ func FitMarkdown(text string, most int) string {
 		return text
 	}
 	var kept strings.Builder
+	dropped := false
 	left, sections := most-room, 0
-	for _, block := range markdownBlocks(text) {
+	blocks := markdownBlocks(text)
+	for i, block := range blocks {
 		switch {
 		case sections == 0 && len(block) <= left:
 		case sections == 0 && strings.HasPrefix(block, fence):
 			block = "The graph is left out: there is no room for it.\n\n"
 		case sections == 0 && strings.Contains("|-", block[:1]):
-			block = firstLines(block, left)
+			block = firstLines(block, left, moreIn(blocks, i+1))
 			sections = -1 // what follows is left out
+			dropped = i+1 < len(blocks)
 		default:
 			if strings.HasPrefix(block, "#") || sections == 0 {
 				sections = max(sections, 0) + 1
@@ -111,7 +116,10 @@ func FitMarkdown(text string, most int) string {
 		kept.WriteString(block)
 		left -= len(block)
 	}
-	if sections > 0 {
+	switch {
+	case sections < 0 && dropped:
+		kept.WriteString("The rest is left out: there is no room for more here.\n")
+	case sections > 0:
 		fmt.Fprintf(&kept, "%s left out: there is no room for more here.\n", Counted(sections, "section is", "sections are"))
 	}
 	return kept.String()
@@ -133,14 +141,30 @@ func markdownBlocks(text string) []string {
 	return append(blocks, block.String())
 }
 
-// firstLines keeps the lines of a table or a list that fit, and counts the others.
-func firstLines(block string, most int) string {
+// more is a paragraph that says how many are left out already.
+var more = regexp.MustCompile(`^and (\d+) more\n`)
+
+func moreIn(blocks []string, i int) int {
+	if i >= len(blocks) {
+		return 0
+	}
+	m := more.FindStringSubmatch(blocks[i])
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1]) // digits alone
+	return n
+}
+
+// firstLines keeps the lines of a table or a list that fit, and counts the others and
+// those that were left out before.
+func firstLines(block string, most, before int) string {
 	lines := slices.Collect(strings.Lines(block))
 	kept := 0
 	for size := 0; kept < len(lines) && size+len(lines[kept]) <= most; kept++ {
 		size += len(lines[kept])
 	}
-	rest := 0
+	rest := before
 	for _, line := range lines[kept:] {
 		if line != "\n" {
 			rest++

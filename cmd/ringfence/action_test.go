@@ -223,7 +223,7 @@ func TestAction(t *testing.T) {
 	for name, comments := range map[string]string{"first comment": "", "comment again": "11\n12\n"} {
 		t.Run("pull request, "+name, func(t *testing.T) {
 			r := s.runner(t, u.checkout(t, "refs/pull/7/merge", 2), pullRequest("example/shop", u.base, u.head), map[string]string{"gh": gh})
-			r.env = append(r.env, "COMMENTS="+strings.ReplaceAll(comments, "\\n", "\n"))
+			r.env = append(r.env, "COMMENTS="+comments)
 			r.run(all)
 			r.check("Check", "1", "4", "1")
 			want := "api --silent --method POST repos/example/shop/issues/7/comments --field body=@" + r.output("comment-file") + "\n"
@@ -262,6 +262,17 @@ func TestAction(t *testing.T) {
 		r.run(all)
 		if r.failed != "Check" || r.output("exit-code") != "2" || !strings.Contains(r.summary, "fetch-depth: 0") || !strings.Contains(r.log.String(), "fetch-depth: 0") || r.uses(upload) || r.asked() != "" {
 			t.Errorf("failed: %q; uses %q; gh was asked for %q;\n%s", r.failed, r.used, r.asked(), &r.log)
+		}
+	})
+	t.Run("pull request, depth 1, with a folder that is called as the base", func(t *testing.T) {
+		workspace := u.checkout(t, "refs/pull/7/merge", 1)
+		if err := os.MkdirAll(filepath.Join(workspace, u.base, "apps"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		r := s.runner(t, workspace, pullRequest("example/shop", u.base, u.head), map[string]string{"gh": gh})
+		r.run(all)
+		if r.failed != "Check" || r.output("exit-code") != "2" || !strings.Contains(r.summary, "fetch-depth: 0") {
+			t.Errorf("failed: %q;\n%s", r.failed, &r.log)
 		}
 	})
 	t.Run("hostile inputs", func(t *testing.T) {

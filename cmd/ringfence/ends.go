@@ -126,10 +126,36 @@ func (c *command) findEnds(ctx context.Context, flags *diffFlags, args []string)
 	if e.head, err = l.head(args); err != nil {
 		return e, err
 	}
+	if err := l.checkNamed(); err != nil {
+		return e, err
+	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(l.submodules))) {
 		fmt.Fprintf(c.stderr, "remark: submodule %s is not compared\n", report.Printable(name))
 	}
 	return e, nil
+}
+
+// checkNamed refuses files and folders of the repository that flags name and that neither
+// state has.
+func (l *endLocator) checkNamed() error {
+	there := func(file string) bool {
+		name, ok := ownName(l.git.root, l.ends.head.within, file)
+		return !ok || l.ends.base.tree.Exists(name) || l.ends.head.tree.Exists(name)
+	}
+	if file := l.flags.config; file != "" && !there(file) {
+		return usagef("--config %s: there is no such file, before or after", file)
+	}
+	for _, name := range l.flags.paths {
+		if !l.ends.base.tree.Exists(name) && !l.ends.head.tree.Exists(name) {
+			return usagef("%s: there is no such file or folder, before or after", name)
+		}
+	}
+	for _, folder := range l.flags.rules {
+		if !there(folder) {
+			return usagef("--rules %s: there is no such folder, before or after", folder)
+		}
+	}
+	return nil
 }
 
 // endLocator finds the folders of the states.
@@ -248,17 +274,25 @@ func (l *endLocator) nameRemotes(dir string) error {
 }
 
 // ownName is the name in the repository of a file that a flag names, from a folder of it;
-// false for one that lies elsewhere. Whether it is there is another matter.
+// false for one that lies elsewhere. Whether it is there is another matter, and links in the
+// repository are not followed: a change may have made them.
 func ownName(root, within, file string) (name string, ok bool) {
 	name = path.Join(within, filepath.ToSlash(file))
-	if filepath.IsAbs(file) {
-		rel, err := filepath.Rel(root, file)
-		if err != nil {
+	if !filepath.IsAbs(file) && name != ".." && !strings.HasPrefix(name, "../") {
+		return name, true
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(root, filepath.FromSlash(name))
+	}
+	for dir := filepath.Clean(file); ; dir = filepath.Dir(dir) {
+		if real, err := filepath.EvalSymlinks(dir); err == nil && real == root {
+			name, err := filepath.Rel(dir, file)
+			return filepath.ToSlash(name), err == nil
+		}
+		if dir == filepath.Dir(dir) {
 			return "", false
 		}
-		name = filepath.ToSlash(rel)
 	}
-	return name, name != ".." && !strings.HasPrefix(name, "../")
 }
 
 // open opens a state. Of what is at a commit, files of the repository that flags name are
@@ -297,7 +331,7 @@ func (l *endLocator) open(dir, title, within string, isCommit bool) (*end, error
 		}
 	}
 	for _, name := range l.flags.values {
-		if err := e.addValues(name); err != nil {
+		if err := e.addValues(l.git.root, name); err != nil {
 			return nil, err
 		}
 	}
@@ -310,10 +344,10 @@ func (l *endLocator) open(dir, title, within string, isCommit bool) (*end, error
 
 // addValues reads a values file that flags name: as the state has it if it is of the
 // repository, where it may be missing in one of them.
-func (e *end) addValues(name string) error {
-	own := path.Join(e.within, filepath.ToSlash(name))
+func (e *end) addValues(root, name string) error {
+	own, ok := ownName(root, e.within, name)
 	data, err := e.tree.ReadFile(own)
-	outside := filepath.IsAbs(name) || errors.Is(err, source.ErrOutside)
+	outside := !ok || errors.Is(err, source.ErrOutside)
 	if outside {
 		own = filepath.ToSlash(name)
 		data, err = os.ReadFile(name)

@@ -220,14 +220,18 @@ func (j *githubJob) findBase(flags *diffFlags) (revision string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, git.close()) }()
+	within, err := relative(git.root, ".")
+	if err != nil {
+		return "", err
+	}
 	for _, p := range j.paths {
-		name, err := relative(git.root, p)
-		if err != nil {
-			return "", err
+		name, ok := ownName(git.root, within, p) // by name: a link of the change may lead elsewhere
+		if !ok {
+			return "", usagef("%s: want a folder of the repository", p)
 		}
 		flags.paths = append(flags.paths, name)
 	}
-	flags.baseName = "the base"
+	flags.baseName, revision = "the base", j.event.base()
 	if p := j.event.PullRequest; p != nil {
 		flags.baseName, flags.headName = p.Base.Ref, fmt.Sprintf("pull request %d", p.Number)
 		head, err := git.resolve("HEAD")
@@ -235,11 +239,11 @@ func (j *githubJob) findBase(flags *diffFlags) (revision string, err error) {
 			return "", err
 		}
 		if parents := head.ParentHashes; len(parents) == 2 && parents[1].String() == p.Head.SHA {
-			flags.exact = true
-			return parents[0].String(), nil
+			flags.exact, revision = true, parents[0].String()
 		}
 	}
-	return j.event.base(), nil
+	_, err = git.resolve(revision) // else a folder of that name would be taken
+	return revision, err
 }
 
 // takeOutBaseline takes the findings out that the baseline of the state before holds.
@@ -263,10 +267,12 @@ func (j *githubJob) takeOutBaseline(ends *ends, r *comparison) error {
 	if err != nil {
 		return usageError{err}
 	}
+	before := slices.Clone(r.after.Findings)
 	r.after.Except(baseline, analyzer.Part)
-	r.New = slices.DeleteFunc(r.New, func(f change.Finding) bool {
-		return !slices.ContainsFunc(r.after.Findings, func(left analyzer.Finding) bool { return left.Fingerprint == f.Fingerprint && left.Pos == f.Pos })
-	})
+	in := func(all []analyzer.Finding, f change.Finding) bool {
+		return slices.ContainsFunc(all, func(g analyzer.Finding) bool { return g.Fingerprint == f.Fingerprint && g.Pos == f.Pos })
+	}
+	r.New = slices.DeleteFunc(r.New, func(f change.Finding) bool { return in(before, f) && !in(r.after.Findings, f) })
 	return nil
 }
 

@@ -64,19 +64,27 @@ type newFile struct {
 	data []byte
 }
 
-// create writes files that must not exist into a folder, all or none, and says which;
-// shown is the folder as the user knows it.
+// create writes files into a folder, not out of it by a link, and says which; shown is the
+// folder as the user knows it. Where one exists, nothing is written.
 func (c *command) create(folder, shown string, files []newFile) error {
 	for _, f := range files {
 		if _, err := os.Lstat(filepath.Join(folder, filepath.FromSlash(f.name))); !errors.Is(err, fs.ErrNotExist) {
 			return usagef("%s exists already; nothing was written", path.Join(shown, f.name))
 		}
 	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return usagef("write %s: %w", shown, err)
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return usagef("write %s: %w", shown, err)
+	}
+	defer root.Close()
 	for _, f := range files {
-		name := filepath.Join(folder, filepath.FromSlash(f.name))
-		err := os.MkdirAll(filepath.Dir(name), 0o755)
+		name := filepath.FromSlash(f.name)
+		err := root.MkdirAll(filepath.Dir(name), 0o755)
 		if err == nil {
-			err = os.WriteFile(name, f.data, 0o644)
+			err = root.WriteFile(name, f.data, 0o644)
 		}
 		if err != nil {
 			return usagef("write %s: %w", path.Join(shown, f.name), err)
