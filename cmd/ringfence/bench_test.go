@@ -19,7 +19,6 @@ func BenchmarkGenerate(b *testing.B) {
 	if err != nil || len(repos) == 0 {
 		b.Fatalf("no corpus: %v", err)
 	}
-	silence()
 	spend()
 	var rendering, generating time.Duration
 	for b.Loop() {

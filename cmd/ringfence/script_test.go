@@ -17,13 +17,15 @@ import (
 
 func TestMain(m *testing.M) {
 	spend()
-	testscript.Main(ownCache{m}, map[string]func(){"ringfence": main})
+	testscript.Main(ownProcess{m}, map[string]func(){"ringfence": main})
 }
 
-// ownCache runs the tests with a cache of their own, instead of the user's.
-type ownCache struct{ *testing.M }
+// ownProcess runs the tests as the program runs: its libraries silent before
+// anything is parallel, and with a cache of the tests' own instead of the user's.
+type ownProcess struct{ *testing.M }
 
-func (m ownCache) Run() int {
+func (m ownProcess) Run() int {
+	silence()
 	dir, err := os.MkdirTemp("", "ringfence-test-")
 	if err != nil {
 		panic(err)

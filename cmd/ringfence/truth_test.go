@@ -31,7 +31,6 @@ func shared(t testing.TB) string {
 
 // run runs the command line in process.
 func run(args ...string) (stdout, stderr string, code int) {
-	silence()
 	var out, errs bytes.Buffer
 	c := command{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, environ: func(string) string { return "" }}
 	code = c.main(args)
