@@ -31,8 +31,7 @@ func callKind(e *traffic.Edge) string {
 	case traffic.PrometheusServer:
 		return scrapeCall
 	}
-	switch told(e).Kind {
-	case "scrape", "monitor", "annotation", "probe":
+	if told(e).IsScrape() {
 		return scrapeCall
 	}
 	if w := e.From.Workload; w != nil && isHook(w) {

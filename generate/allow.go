@@ -37,14 +37,13 @@ func (g *generator) allow(s *Subject) *Proposal {
 		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
 		unknown := g.unknown(s, d, needs)
 		if d == netpol.Ingress && unknown == "" && !g.opts.PartialDeny {
-			needs = append(needs, g.uncalled(s, needs)...)
+			needs = append(needs, g.uncalled(s)...)
 		}
 		needs = g.withoutGiven(s, d, needs)
 		g.proposed[side{s, d}] = needs
 		rules := rulesOf(d, needs)
-		if unknown != "" && !g.opts.PartialDeny {
-			g.remark(s.Workloads[0], "its %s is left open: %s", d.Name(), unknown)
-			rules = append(rules, &rule{direction: d, open: unknown})
+		if open := g.leftOpen(s, d, unknown); open != nil {
+			rules = append(rules, open)
 		}
 		p.Isolates = append(p.Isolates, d)
 		p.Rules = append(p.Rules, rules...)
@@ -53,6 +52,26 @@ func (g *generator) allow(s *Subject) *Proposal {
 		return nil
 	}
 	return p
+}
+
+// leftOpen returns the rule for what is not known of a direction, nil for none. Of
+// ingress, ports that nobody is known to call are needs of their own.
+func (g *generator) leftOpen(s *Subject, d netpol.Direction, unknown string) *rule {
+	if g.opts.PartialDeny {
+		return nil
+	}
+	if unknown != "" {
+		g.remark(s.Workloads[0], "its %s is left open: %s", d.Name(), unknown)
+		return &rule{direction: d, open: unknown}
+	}
+	if d == netpol.Ingress {
+		return nil
+	}
+	within := g.callsWithin(s)
+	if within != nil {
+		g.remark(s.Workloads[0], "its egress is left open within its namespace on some ports: %s", within.open)
+	}
+	return within
 }
 
 // wants tells whether policies are proposed for a subject.

@@ -37,7 +37,7 @@ func isEntity(e traffic.External, d netpol.Direction, known bool) bool {
 // answers of the DNS that pass through its proxy: a rule for the DNS has to say so
 // (https://docs.cilium.io/en/stable/security/policy/language/#dns-based).
 func asksNames(rules []*rule) bool {
-	return slices.ContainsFunc(rules, func(r *rule) bool { return len(r.ports) > 0 && r.peers[0].host != "" })
+	return slices.ContainsFunc(rules, func(r *rule) bool { return len(r.peers) > 0 && len(r.ports) > 0 && r.peers[0].host != "" })
 }
 
 // mostPorts is how many ports Cilium takes in one item of toPorts.
@@ -46,7 +46,7 @@ const mostPorts = 40
 // cilium spells a rule of a CiliumNetworkPolicy out.
 func (r *rule) cilium(namespace string, names Names, asksNames bool) []string {
 	side := map[netpol.Direction]string{netpol.Ingress: "from", netpol.Egress: "to"}[r.direction]
-	if r.open != "" {
+	if r.open != "" && len(r.ports) == 0 {
 		return item([]string{side + "Entities:", "  - all"})
 	}
 	var ports []string
@@ -59,6 +59,9 @@ func (r *rule) cilium(namespace string, names Names, asksNames bool) []string {
 			lines = append(lines, "rules:", "  dns:", `    - matchPattern: "*"`)
 		}
 		ports = append(ports, indented(1, item(lines))...)
+	}
+	if r.open != "" {
+		return item(slices.Concat([]string{side + "Endpoints:", "  - {}", "toPorts:"}, ports))
 	}
 	var rules []string
 	for _, p := range r.peers {

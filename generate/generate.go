@@ -179,6 +179,7 @@ type generator struct {
 	// What was found once it was asked for.
 	needs     map[side][]need
 	opened    map[side][]need
+	notCalled map[*Subject][]uncalledPort
 	existing  *netpol.Cluster
 	injectors map[*netpol.Workload][]*traffic.Injector
 	control   []controlTarget
@@ -190,7 +191,8 @@ type generator struct {
 func newGenerator(env Environment, opts Options) *generator {
 	g := &generator{
 		env: env, opts: opts, known: knownOf(env.Known),
-		proposed: map[side][]need{}, needs: map[side][]need{}, opened: map[side][]need{}, injectors: map[*netpol.Workload][]*traffic.Injector{},
+		proposed: map[side][]need{}, needs: map[side][]need{}, opened: map[side][]need{}, notCalled: map[*Subject][]uncalledPort{},
+		injectors: map[*netpol.Workload][]*traffic.Injector{},
 	}
 	g.findSubjects()
 	return g

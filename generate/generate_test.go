@@ -94,7 +94,10 @@ func summary(r *Result) []string {
 }
 
 func (r *rule) who() string {
-	if r.open != "" {
+	switch {
+	case r.open != "" && len(r.ports) > 0:
+		return "within"
+	case r.open != "":
 		return "everything"
 	}
 	p := r.peers[0]

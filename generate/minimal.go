@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -80,9 +81,17 @@ func (d *dependence) setApart(r *netpol.Rule) bool {
 	return o != nil && isSetApart(manifest.Mapping(o.Data, r.Path()...))
 }
 
-// isSetApart tells whether a rule, as written, is no part: it allows everything, or
-// isolates in a CiliumNetworkPolicy, or is one that withStandIns changes.
+// isSetApart tells whether a rule, as written, is no part: it allows everything or all
+// pods of the namespace, or isolates in a CiliumNetworkPolicy, or is one that
+// withStandIns changes.
 func isSetApart(rule map[string]any) bool {
+	for list, within := range map[string]string{"to": `{"podSelector":{}}`, "toEndpoints": "{}"} {
+		if peers := manifest.Items(rule, list); len(peers) == 1 {
+			if text, _ := json.Marshal(peers[0]); string(text) == within {
+				return true
+			}
+		}
+	}
 	return len(rule) == 0 || rule["toFQDNs"] != nil || rule["toEntities"] != nil || rule["fromEntities"] != nil ||
 		slices.ContainsFunc(manifest.Items(rule, "toPorts"), func(ports any) bool { return manifest.Mapping(ports, "rules") != nil })
 }

@@ -15,7 +15,9 @@ type rule struct {
 	peers     []peer
 	ports     []port
 	needs     []need
-	open      string // why the whole direction is left open; nothing else is set then
+	// open says why more is left open than is needed: ports of all pods of the
+	// namespace, or without ports the whole direction. Peers and needs are not set then.
+	open string
 }
 
 type port struct {

@@ -3,29 +3,137 @@ package generate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ringfence/ringfence/netpol"
 )
 
-// uncalled returns needs for the ports that a subject serves and that nobody is known
-// to call: somebody may all the same, so they stay open.
-func (g *generator) uncalled(s *Subject, needs []need) []need {
+// This file is about ports that are served and that nobody is known to call. Somebody
+// calls them all the same, as programs find others by names that stand in their images,
+// or through a registry: such a port stays open to everybody, and who lives in the
+// namespace, where such names are resolved, may call it.
+
+// uncalledPort is a port of a subject that nobody is known to call.
+type uncalledPort struct {
+	port
+	why string
+}
+
+// uncalled returns needs for the ports of a subject that nobody is known to call.
+func (g *generator) uncalled(s *Subject) []need {
 	var open []need
-	for _, p := range g.served(s) {
-		called := slices.ContainsFunc(needs, func(n need) bool {
-			return n.protocol == p.protocol && (n.port == p.number || n.port == 0)
-		})
-		if called {
-			continue
-		}
+	for _, p := range g.uncalledPorts(s) {
+		g.remark(s.Workloads[0], "its ingress is left open on %s %d: %s", p.protocol, p.number, p.why)
 		why := fmt.Sprintf("nothing tells who calls %s %d", p.protocol, p.number)
-		g.remark(s.Workloads[0], "its ingress is left open on %s %d: nothing tells who calls that", p.protocol, p.number)
 		open = append(open, need{peer: peer{open: why}, port: p.number, protocol: p.protocol, why: why})
 		for _, tunnel := range g.tunnels(s) { // if they are in the mesh
 			open = append(open, need{peer: peer{open: why}, port: tunnel, protocol: netpol.TCP, why: why})
 		}
 	}
 	return open
+}
+
+// callsWithin returns the rule by which a subject may call what nobody of its namespace
+// is known to call and a Service gives a name, nil where that is nothing but its own.
+func (g *generator) callsWithin(s *Subject) *rule {
+	var ports []port
+	var whose []string
+	foreign := false
+	for _, o := range g.subjects {
+		if o.Namespace != s.Namespace || !g.hasName(o) {
+			continue
+		}
+		for _, p := range g.uncalledPorts(o) {
+			if g.isForMetrics(o, p.port) {
+				continue
+			}
+			foreign = foreign || o != s
+			whose = append(whose, fmt.Sprintf("%s/%s on %s %d", o.Workloads[0].Kind, o.name(), p.protocol, p.number))
+			ports = append(ports, p.port)
+			for _, tunnel := range g.tunnels(o) {
+				ports = append(ports, port{netpol.TCP, tunnel})
+			}
+		}
+	}
+	if !foreign {
+		return nil
+	}
+	slices.SortFunc(ports, comparePorts)
+	return &rule{direction: netpol.Egress, ports: slices.Compact(ports), open: "nothing tells who calls " + few(whose)}
+}
+
+// hasName tells whether a subject can be called by a name that stands in an image: that
+// of a Service. Operators make up the names of theirs.
+func (g *generator) hasName(s *Subject) bool {
+	return slices.ContainsFunc(s.Workloads, func(w *netpol.Workload) bool { return w.Operated == nil && len(g.servicesOf(w)) > 0 })
+}
+
+// few lists the first of some things.
+func few(things []string) string {
+	const shown = 3
+	if len(things) <= shown+1 {
+		return strings.Join(things, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(things[:shown], ", "), len(things)-shown)
+}
+
+// uncalledPorts returns the ports of a subject that nobody is known to call. They are
+// found once.
+func (g *generator) uncalledPorts(s *Subject) []uncalledPort {
+	if ports, known := g.notCalled[s]; known {
+		return ports
+	}
+	needs := g.needsOf(s, netpol.Ingress)
+	served := g.served(s)
+	var ports []uncalledPort
+	for _, p := range served {
+		called, scraped := false, false
+		for _, n := range needs {
+			if n.protocol == p.protocol && (n.port == p.number || n.port == 0) {
+				scrape := n.edge != nil && n.edge.IsScrape()
+				called, scraped = called || !scrape, scraped || scrape
+			}
+		}
+		switch {
+		case called, scraped && (len(served) > 1 || g.isForMetrics(s, p)):
+		case scraped:
+			ports = append(ports, uncalledPort{p, "nothing tells who calls that but Prometheus"})
+		default:
+			ports = append(ports, uncalledPort{p, "nothing tells who calls that"})
+		}
+	}
+	g.notCalled[s] = ports
+	return ports
+}
+
+// isForMetrics tells whether a port that is scraped serves nothing else, by its number
+// or by the names of it, of its workload or of a Service. The numbers are those that
+// exporters have agreed upon
+// (https://github.com/prometheus/prometheus/wiki/Default-port-allocations).
+func (g *generator) isForMetrics(s *Subject, p port) bool {
+	if p.number >= 9100 && p.number <= 9999 {
+		return true
+	}
+	var names []string
+	for _, w := range s.Workloads {
+		names = append(names, w.Name)
+		for _, own := range w.Ports {
+			if own.Number == p.number {
+				names = append(names, own.Name)
+			}
+		}
+		for _, service := range g.servicesOf(w) {
+			names = append(names, service.Name)
+			for _, of := range service.Ports {
+				if of.On(w) == p.number {
+					names = append(names, of.Name)
+				}
+			}
+		}
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		return strings.Contains(name, "metrics") || strings.Contains(name, "exporter")
+	})
 }
 
 // served returns the ports on which a subject can be called: those to which Services

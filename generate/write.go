@@ -107,7 +107,10 @@ func MatchLabels(labels map[string]string) []string {
 
 // comments say what needs a rule in a policy of a namespace.
 func (r *rule) comments(namespace string) []string {
-	if r.open != "" {
+	switch {
+	case r.open != "" && len(r.ports) > 0:
+		return []string{oneLine(r.open)}
+	case r.open != "":
 		return []string{oneLine("everything is allowed: " + r.open)}
 	}
 	var comments []string
@@ -121,11 +124,13 @@ func (r *rule) comments(namespace string) []string {
 
 // lines spells a rule of a NetworkPolicy out.
 func (r *rule) lines(namespace string, names Names) []string {
-	if r.open != "" {
-		return []string{"- {}"}
-	}
 	var fields []string
-	if (r.peers[0] != peer{}) {
+	switch {
+	case r.open != "" && len(r.ports) == 0:
+		return []string{"- {}"}
+	case r.open != "":
+		fields = append(fields, "to:", "  - podSelector: {}")
+	case r.peers[0] != peer{}:
 		fields = append(fields, map[netpol.Direction]string{netpol.Ingress: "from:", netpol.Egress: "to:"}[r.direction])
 		for _, p := range r.peers {
 			fields = append(fields, indented(1, p.spell(namespace, names))...)

@@ -63,6 +63,17 @@ type Edge struct {
 	Evidence   []Evidence // highest confidence first, then by position
 }
 
+// IsScrape tells whether the evidence is about collecting metrics.
+func (e Evidence) IsScrape() bool {
+	return slices.Contains([]string{"scrape", "monitor", "annotation", "probe"}, e.Kind)
+}
+
+// IsScrape tells whether all that is known of a call is that it collects metrics.
+func (e *Edge) IsScrape() bool {
+	return e.From.External == PrometheusServer ||
+		!slices.ContainsFunc(e.Evidence, func(v Evidence) bool { return !v.IsScrape() })
+}
+
 // External is a peer outside of the environment that has a name of its own.
 type External string
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,12 +17,15 @@ import (
 )
 
 // TestGenerateKeepsCalls generates policies for 13 real applications, denies by
-// default, and asks the engine for every labelled call that manifests tell.
+// default, and asks the engine for every labelled call. Those that manifests tell are
+// all allowed; of those that only images and programs tell, most are, as what nobody is
+// known to call stays open in its namespace.
 func TestGenerateKeepsCalls(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(shared(t), "truth", "*", "edges.yaml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no labelled applications: %v", err)
 	}
+	untold, cut := 0, 0
 	for _, file := range files {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
 			text, err := os.ReadFile(file)
@@ -39,16 +43,29 @@ func TestGenerateKeepsCalls(t *testing.T) {
 			allowed := underGenerated(t, dir, tr.DefaultNamespace)
 			calls := 0
 			for _, e := range tr.Edges {
-				if e.Status != "edge" || !e.Static {
+				if e.Status != "edge" {
 					continue
 				}
-				calls++
-				if from, to := endOf(e.From, true), endOf(e.To, false); !allowed[pair{from, to}].has(e.Port, e.Protocol) {
-					t.Errorf("%s -> %s on %s %d is denied (%s -> %s)", e.From, e.To, e.Protocol, e.Port, from, to)
+				from, to := endOf(e.From, true), endOf(e.To, false)
+				isAllowed := allowed[pair{from, to}].has(e.Port, e.Protocol)
+				call := fmt.Sprintf("%s -> %s on %s %d is denied (%s -> %s)", e.From, e.To, e.Protocol, e.Port, from, to)
+				switch {
+				case e.Static && isAllowed:
+					calls++
+				case e.Static:
+					t.Error(call)
+				case isAllowed:
+					untold++
+				default:
+					t.Log(call)
+					cut++
 				}
 			}
 			t.Logf("%d calls are allowed", calls)
 		})
+	}
+	if t.Logf("of those that no manifest tells, %d are allowed and %d denied", untold, cut); untold < 4*cut {
+		t.Error("these are too many")
 	}
 }
 

@@ -1,0 +1,112 @@
+package generate
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// backend is a workload with a Service on a port, which nothing is told to call. The
+// metadata of its pods may have more.
+func backend(name, port, more string) string {
+	return fmt.Sprintf(`
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: %[1]s, namespace: shop}, spec: {selector: {matchLabels: {app: %[1]s}}, template: {metadata: {labels: {app: %[1]s}, %[3]s},
+	spec: {containers: [{name: c, env: [{name: DB_ADDR, value: "ledger.bank:7000"}]}]}}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: %[1]s, namespace: shop}, spec: {selector: {app: %[1]s}, ports: [%[2]s]}}
+`, name, port, more)
+}
+
+// What nobody is known to call may be called from its namespace, where the names of
+// Services are resolved that stand in images.
+func TestUncalledPorts(t *testing.T) {
+	const (
+		dns     = "coredns TCP 53,UDP 53"
+		scraped = `annotations: {prometheus.io/scrape: "true", prometheus.io/port: "8080"}`
+	)
+	shop := namespaces + ledger + web + api
+	tests := []struct {
+		name, text string
+		opts       Options
+		web        string // the rules of its egress
+	}{
+		{"all are known to be called", shop, Options{}, "shop/api TCP 9000; " + dns},
+		{"one is not", shop + backend("cart", "{port: 80}", ""), Options{}, "shop/api TCP 9000; " + dns + "; within TCP 80"},
+		{"two are not", shop + backend("cart", "{port: 80}", "") + backend("user", "{port: 81, protocol: UDP}, {port: 80}", ""), Options{}, "shop/api TCP 9000; " + dns + "; within TCP 80,UDP 81"},
+		{"what is not known is to be denied", shop + backend("cart", "{port: 80}", ""), Options{PartialDeny: true}, "shop/api TCP 9000; " + dns},
+		{"one of another namespace", shop + strings.ReplaceAll(backend("cart", "{port: 80}", ""), "namespace: shop", "namespace: bank"), Options{}, "shop/api TCP 9000; " + dns},
+		{"only Prometheus is known to", shop + backend("cart", "{port: 80, targetPort: 8080}", scraped), Options{}, "shop/api TCP 9000; " + dns + "; within TCP 8080"},
+		{"it is for metrics by its name", shop + backend("cart", "{port: 80, targetPort: 8080, name: http-metrics}", scraped), Options{}, "shop/api TCP 9000; " + dns},
+		{"it is an exporter by its number", shop + backend("cart", "{port: 80, targetPort: 9113}", strings.ReplaceAll(scraped, "8080", "9113")), Options{}, "shop/api TCP 9000; " + dns},
+		{"another port is for calls", shop + backend("cart", "{port: 80, name: a}, {port: 8080, name: b}", scraped), Options{}, "shop/api TCP 9000; " + dns + "; within TCP 80"},
+		{"nothing gives it a name", shop + strings.Split(backend("cart", "", "")+"---", "\n---\n{apiVersion: v1")[0], Options{}, "shop/api TCP 9000; " + dns},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, format := range []Format{NetworkPolicy, Cilium} {
+				test.opts.Format = format
+				r := propose(t, test.text, test.opts)
+				for _, p := range r.Proposals {
+					if p.Name != "web-allow" {
+						continue
+					}
+					got := strings.Join(p.egress(), "; ")
+					if diff := cmp.Diff(test.web, got); diff != "" {
+						t.Errorf("%s (-want +got):\n%s", format, diff)
+					}
+				}
+			}
+		})
+	}
+}
+
+// egress writes the rules of egress.
+func (p *Proposal) egress() []string {
+	var rules []string
+	for _, r := range p.Rules {
+		if r.direction == netpol.Egress {
+			rules = append(rules, r.who()+" "+r.onPorts())
+		}
+	}
+	return rules
+}
+
+// The rule does what it says in either format: it allows the calls to the uncalled port
+// in the namespace, and none to the one that has a caller.
+func TestUncalledPortsAreOpen(t *testing.T) {
+	text := namespaces + ledger + web + api + backend("cart", "{port: 80}", "") + backend("user", "{port: 9000}", "")
+	for _, format := range []Format{NetworkPolicy, Cilium} {
+		env := environmentOf(t, text)
+		r, err := Propose(env, Options{Format: format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects := env.Objects
+		for _, p := range r.Proposals {
+			objects = append(objects, p.Object)
+		}
+		c, _ := netpol.New(objects, netpol.Options{})
+		named := map[string]netpol.Peer{}
+		for _, w := range c.Workloads {
+			named[w.Name] = netpol.PodsOf(w)
+		}
+		for _, test := range []struct{ from, to, want string }{
+			{"web", "cart", "TCP 80"},
+			{"cart", "user", "TCP 9000"},
+			{"user", "cart", "TCP 80"},
+			{"web", "api", "TCP 9000"},
+			{"cart", "api", "nothing"},
+			{"ledger", "cart", "TCP 80"},
+			{"cart", "ledger", "TCP 7000"},
+		} {
+			if got := c.Allowed(named[test.from], named[test.to]).String(); got != test.want {
+				t.Errorf("%s: %s -> %s: %s, want %s", format, test.from, test.to, got, test.want)
+			}
+		}
+	}
+}
