@@ -61,11 +61,13 @@ type repository struct {
 	services  map[string]bool    // by name
 	resources []string           // names of custom resources
 	unseen    []*manifest.Object // policies of what could not be rendered
-	makers    []*manifest.Object // of which programs make policies
+
+	environments []Environment
+	makers       []*manifest.Object // of which programs make policies
 }
 
 func newRepository(environments []Environment) *repository {
-	r := &repository{services: map[string]bool{}}
+	r := &repository{services: map[string]bool{}, environments: environments}
 	for _, e := range environments {
 		r.unseen = append(r.unseen, e.Unseen...)
 		for _, o := range e.Objects {
@@ -83,6 +85,34 @@ func newRepository(environments []Environment) *repository {
 	slices.Sort(r.resources)
 	r.resources = slices.Compact(r.resources)
 	return r
+}
+
+// mayBeForOthers tells whether a selector of a policy may be about workloads of other
+// environments: nobody knows its namespace, no policy there is about a workload of this
+// environment, and another one, which does not have the policy, has such workloads. So
+// it is with a folder of policies for what other folders make.
+func (f *facts) mayBeForOthers(p *netpol.Policy, s netpol.Selector) bool {
+	own := f.cluster.Namespace(p.Namespace)
+	if !own.Private || slices.ContainsFunc(own.Policies(), func(q *netpol.Policy) bool { return !q.Selector.IsEmpty() && len(q.Selected) > 0 }) {
+		return false
+	}
+	return f.repository.hasFor(p, s)
+}
+
+// hasFor tells whether a selector matches workloads of an environment without a policy.
+func (r *repository) hasFor(p *netpol.Policy, s netpol.Selector) bool {
+	return slices.ContainsFunc(r.environments, func(e Environment) bool {
+		matches := false
+		for _, o := range e.Objects {
+			if o.Pos == p.Source.Pos {
+				return false
+			}
+			if labels, makesPods := netpol.PodLabels(o); makesPods && s.Matches(labels) {
+				matches = true
+			}
+		}
+		return matches
+	})
 }
 
 // mayHold tells whether there is a Service of a name, or an operator may make one for

@@ -33,6 +33,9 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 	}
 	if len(p.Selected) == 0 {
 		fact.Elsewhere = f.elsewhere(own, p.Selector, p.Name)
+		if f.mayBeForOthers(p, p.Selector) {
+			fact.NamespaceWorkloads = 0
+		}
 	}
 	for _, w := range own.Workloads() {
 		if w.HostNetwork && p.Selector.Matches(w.Labels) {
@@ -132,6 +135,9 @@ func (f *facts) peer(p *netpol.RulePeer) peerFact {
 	}
 	if p.NamespaceSelector == nil && len(fact.Matches) == 0 {
 		fact.Elsewhere = f.elsewhere(namespaces[0], *p.PodSelector, "")
+		if f.mayBeForOthers(p.Rule.Policy, *p.PodSelector) {
+			fact.Candidates = 0
+		}
 	}
 	if p.PodSelector != nil {
 		fact.ControllerLabels = f.asksForGivenLabels(*p.PodSelector)

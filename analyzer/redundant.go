@@ -85,16 +85,24 @@ func (f *facts) readShadowed(m *Model, p *netpol.Policy, policies []*netpol.Poli
 }
 
 // wider returns a rule of the policies that holds another one, nil where there is none.
-// Those that allow everything are left out: what they cancel is said of them.
+// Those that allow everything are left out: what they cancel is said of them. So are
+// those by which a policy leaves its namespace open and says why: they are to go.
 func (f *facts) wider(policies []*netpol.Policy, without []*netpol.Rule, r *netpol.Rule) *netpol.Rule {
 	for _, p := range policies {
 		for _, o := range p.Rules(r.Direction) {
-			if !slices.Contains(without, o) && !f.rules[o].allowsAll && holdsPeers(o, r) && holdsPorts(o, r) {
+			if !slices.Contains(without, o) && !f.rules[o].allowsAll && !leavesNamespaceOpen(o) && holdsPeers(o, r) && holdsPorts(o, r) {
 				return o
 			}
 		}
 	}
 	return nil
+}
+
+// leavesNamespaceOpen tells whether a rule is for all pods of the namespace, in a policy
+// that says why it is as open as it is.
+func leavesNamespaceOpen(r *netpol.Rule) bool {
+	return r.Policy.Explained() && len(r.Peers) == 1 && r.Peers[0].NamespaceSelector == nil &&
+		r.Peers[0].PodSelector != nil && r.Peers[0].PodSelector.IsEmpty()
 }
 
 // selectsAll tells whether a policy surely selects every pod that another one of its

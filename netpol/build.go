@@ -230,6 +230,7 @@ func (b *builder) finish() []manifest.Gap {
 	c.names, c.parts = b.splits.sorted()
 	c.doubtNodes()
 	c.doubtAdded(b.asking)
+	c.doubtReplaced()
 	c.doubtOperated()
 	if b.networkSets {
 		c.doubtNetworkSets()

@@ -3,6 +3,7 @@ package netpol
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -35,7 +36,12 @@ type Problem struct {
 	Path     []any // of the field, for Object.At
 	Reason   string
 	Rejected bool // the API server does not accept it; else it is only worth a note
+	// Placeholder is what in the field stands for something else, empty where nothing
+	// does: a variable of Flux or of envsubst, an expression of a template.
+	Placeholder string
 }
+
+var placeholder = regexp.MustCompile(`\$\{[^{}]+\}|\{\{.*?\}\}|<[A-Za-z][A-Za-z0-9 ._-]*>`)
 
 // gaps returns the problems as gaps.
 func (r *reader) gaps() []manifest.Gap {
@@ -45,12 +51,13 @@ func (r *reader) gaps() []manifest.Gap {
 		code = manifest.InvalidPolicy
 	}
 	for _, p := range r.problems {
-		gaps = append(gaps, manifest.Gap{
-			Pos:    r.object.At(p.Path...).Pos,
-			Code:   code,
-			Reason: fmt.Sprintf("%s %q: %s: %s", r.object.Kind, r.object.Name, pathText(p.Path), p.Reason),
-			Note:   !p.Rejected,
-		})
+		g := manifest.Gap{Pos: r.object.At(p.Path...).Pos, Code: code, Note: !p.Rejected}
+		if p.Placeholder != "" {
+			g.Code = manifest.UnknownValue
+			p.Reason = p.Placeholder + " is to be replaced before this is applied, by what is not known"
+		}
+		g.Reason = fmt.Sprintf("%s %q: %s: %s", r.object.Kind, r.object.Name, pathText(p.Path), p.Reason)
+		gaps = append(gaps, g)
 	}
 	return gaps
 }
@@ -158,7 +165,10 @@ func (f *field) reject(format string, args ...any) {
 func (f *field) note(format string, args ...any) { f.problem(false, fmt.Sprintf(format, args...)) }
 
 func (f *field) problem(rejected bool, reason string) {
-	f.reader.problems = append(f.reader.problems, Problem{Path: f.path(), Reason: reason, Rejected: rejected})
+	text, _ := f.value.(string)
+	f.reader.problems = append(f.reader.problems, Problem{
+		Path: f.path(), Reason: reason, Rejected: rejected, Placeholder: placeholder.FindString(f.key + " " + text),
+	})
 }
 
 // mapping tells whether the field is a mapping or absent.

@@ -1,6 +1,10 @@
 package netpol
 
-import "github.com/ringfence/ringfence/manifest"
+import (
+	"slices"
+
+	"github.com/ringfence/ringfence/manifest"
+)
 
 // kind identifies a kind of objects, whatever their version.
 type kind struct{ group, name string }
@@ -66,6 +70,20 @@ func (k kind) templatePath() (path []any, ok bool) {
 	default:
 		return nil, false
 	}
+}
+
+// PodLabels returns the labels of the pods that an object makes; ok is false for objects
+// that make none.
+func PodLabels(o *manifest.Object) (labels map[string]string, ok bool) {
+	path, ok := kindOf(o).templatePath()
+	if !ok {
+		return nil, false
+	}
+	labels = map[string]string{}
+	for key, value := range manifest.Mapping(o.Data, append(slices.Clip(path), "metadata", "labels")...) {
+		labels[key], _ = value.(string)
+	}
+	return labels, true
 }
 
 // What templatePath returns; read-only, for every workload has it.

@@ -112,6 +112,29 @@ func ties(policies []*Policy, d Direction) []Doubt {
 	return doubts
 }
 
+// doubtReplaced doubts which workloads a policy selects whose selector is to be replaced
+// by something else before it is applied.
+func (c *Cluster) doubtReplaced() {
+	for _, policies := range [][]*Policy{c.Policies, c.Others} {
+		for _, p := range policies {
+			if !p.Selector.invalid {
+				continue
+			}
+			at := slices.IndexFunc(p.Problems, func(problem Problem) bool { return problem.Placeholder != "" })
+			if at < 0 {
+				continue
+			}
+			workloads := c.Workloads
+			if p.namespace != nil {
+				workloads = p.namespace.Workloads()
+			}
+			for _, w := range workloads {
+				w.doubts = append(w.doubts, Doubt{Policy: p, Reason: p.Problems[at].Placeholder + " is to be replaced", path: p.SelectorPath()})
+			}
+		}
+	}
+}
+
 // doubtNetworkSets doubts the rules of Calico whose selectors may also match the
 // labels of network sets, which are not read.
 func (c *Cluster) doubtNetworkSets() {
