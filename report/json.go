@@ -23,14 +23,15 @@ type jsonReport struct {
 	Tool     JSONTool      `json:"tool"`
 	Findings []JSONFinding `json:"findings"`
 	// Suppressed is empty unless it was asked for; the summary counts it anyway.
-	Suppressed []jsonSuppressed `json:"suppressed"`
+	Suppressed []JSONSuppressed `json:"suppressed"`
 	// Fixed is what the baseline holds and is no more.
 	Fixed   []analyzer.Known `json:"fixed"`
 	Gaps    []JSONGap        `json:"gaps"`
 	Summary jsonSummary      `json:"summary"`
 }
 
-type jsonSuppressed struct {
+// JSONSuppressed is a suppressed finding as JSON has it, with why and where that is said.
+type JSONSuppressed struct {
 	JSONFinding
 	Reason string    `json:"reason"`
 	By     jsonPlace `json:"by"`
@@ -114,7 +115,7 @@ func writeJSON(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 		Version:    jsonVersion,
 		Tool:       JSONToolOf(opts.Version),
 		Findings:   []JSONFinding{},
-		Suppressed: []jsonSuppressed{},
+		Suppressed: []JSONSuppressed{},
 		Fixed:      append([]analyzer.Known{}, r.Fixed...),
 		Gaps:       []JSONGap{},
 		Summary: jsonSummary{
@@ -128,7 +129,7 @@ func writeJSON(b *bufio.Writer, r *analyzer.Report, opts Options) error {
 	}
 	for _, s := range r.Suppressed {
 		if opts.Suppressed {
-			out.Suppressed = append(out.Suppressed, jsonSuppressed{JSONFindingOf(s.Finding), s.Reason, jsonPlace{s.By.File, s.By.Line}})
+			out.Suppressed = append(out.Suppressed, JSONSuppressedOf(s))
 		}
 	}
 	for _, g := range r.Gaps {
@@ -172,6 +173,11 @@ func JSONFindingOf(f analyzer.Finding) JSONFinding {
 		out.Related = append(out.Related, jsonRelated{File: related.File, Line: related.Line, Message: related.Message})
 	}
 	return out
+}
+
+// JSONSuppressedOf writes a suppressed finding.
+func JSONSuppressedOf(s analyzer.Suppressed) JSONSuppressed {
+	return JSONSuppressed{JSONFindingOf(s.Finding), s.Reason, jsonPlace{s.By.File, s.By.Line}}
 }
 
 // Encode writes indented JSON in which what a terminal would obey or hide is

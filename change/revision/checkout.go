@@ -17,26 +17,25 @@ import (
 
 // Checkout writes the files of a commit into an empty folder: regular files, and
 // symbolic links as such. Of a file that is too large to be read only the size is
-// kept. Submodules are left as empty folders, and their names returned. Names that
-// would lead out of the folder are refused.
-func (r *Repository) Checkout(ctx context.Context, c Commit, dir string) (submodules []string, err error) {
+// kept. Submodules are left as empty folders. Names that would lead out of the folder
+// are refused.
+func (r *Repository) Checkout(ctx context.Context, c Commit, dir string) (err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
 	w := writer{ctx: ctx, repository: r, root: root}
 	if err := w.tree(c.TreeHash, "."); err != nil {
-		return nil, fmt.Errorf("write the files of commit %s: %w", c.Short(), err)
+		return fmt.Errorf("write the files of commit %s: %w", c.Short(), err)
 	}
-	return w.submodules, nil
+	return nil
 }
 
 type writer struct {
 	ctx        context.Context //nolint:containedctx // of one call of Checkout
 	repository *Repository
 	root       *os.Root
-	submodules []string
 }
 
 func (w *writer) tree(h plumbing.Hash, dir string) error {
@@ -63,7 +62,6 @@ func (w *writer) entry(e object.TreeEntry, name string) error {
 		}
 		return w.tree(e.Hash, name)
 	case filemode.Submodule:
-		w.submodules = append(w.submodules, name)
 		return w.root.Mkdir(name, 0o700)
 	case filemode.Symlink:
 		target, err := w.read(e.Hash)

@@ -89,7 +89,7 @@ func (c *command) runDiff(ctx context.Context, flags *diffFlags, args []string) 
 		fmt.Fprintf(c.stderr, "%d targets after, rendered %d times; %d before, rendered %d times more\n",
 			r.Targets.After, r.Targets.Rendered.After, r.Targets.Before, r.Targets.Rendered.Before)
 	}
-	if err := c.writeTo(flags.output, func(out io.Writer) error { return diff.Write(out, format, &r.Report) }); err != nil {
+	if err := c.writeTo(flags.output, func(out io.Writer) error { return diff.Write(out, format, r.Report) }); err != nil {
 		return err
 	}
 	c.exit = flags.exitCode(r.Change, r.failOn, ends.base.accepted)
@@ -98,7 +98,7 @@ func (c *command) runDiff(ctx context.Context, flags *diffFlags, args []string) 
 
 // comparison is what two states differ in.
 type comparison struct {
-	diff.Report
+	*diff.Report
 	before, after *analyzer.Report
 	rules         *rules.Set
 	failOn        int
@@ -129,7 +129,8 @@ func (c *command) compare(ctx context.Context, flags *diffFlags, ends *ends, per
 		}
 	}
 	r := &comparison{before: states[0].Report, after: states[1].Report, rules: set, failOn: failOn}
-	r.Report = diff.Report{Change: change.Compare(states[0], states[1]), Before: ends.base.title, After: ends.head.title, Version: toolVersion()}
+	r.Report = diff.New(change.Compare(states[0], states[1]))
+	r.Before, r.After, r.Version, r.Submodules = ends.base.title, ends.head.title, toolVersion(), ends.submodules()
 	r.Targets.Before, r.Targets.After = len(ends.base.targets), len(ends.head.targets)
 	r.Targets.Rendered.Before, r.Targets.Rendered.After = ends.base.repo.Rendered(), ends.head.repo.Rendered()
 	return r, nil

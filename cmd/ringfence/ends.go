@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 	"github.com/ringfence/ringfence/render"
 	"github.com/ringfence/ringfence/render/helm"
 	"github.com/ringfence/ringfence/render/source"
-	"github.com/ringfence/ringfence/report"
+	"github.com/ringfence/ringfence/report/diff"
 )
 
 // ends are the two states that a diff compares.
@@ -29,13 +30,15 @@ type ends struct {
 // end is one of the states: a folder on disk with its workspace.
 type end struct {
 	*workspace
-	repo     *render.Repository
-	title    string
-	within   string   // the working directory in the repository
-	paths    []string // the folders that are compared
-	only     []string // the folders of targets that --target names, in its place
-	ruleDirs []string // of --rules, that are not of the repository
-	targets  []render.Target
+	repo   *render.Repository
+	title  string
+	within string   // the working directory in the repository
+	paths  []string // the folders that are compared
+	only   []string // the folders of targets that --target names, in its place
+	// submodules are the commits of submodules, by folder; nil where that is not known.
+	submodules map[string]string
+	ruleDirs   []string // of --rules, that are not of the repository
+	targets    []render.Target
 }
 
 func (e *ends) close() error {
@@ -55,57 +58,6 @@ func (e *ends) readComments() {
 	for _, file := range e.head.tree.Mentioning(analyzer.SuppressionMark) {
 		_, _ = e.base.tree.ReadFile(file) // one that is not there suppresses nothing
 	}
-}
-
-// isFolder tells whether an argument is a folder rather than a revision. What looks like
-// a path is one; a branch wins over a folder of its name.
-func isFolder(arg string, git *gitRepository) bool {
-	if info, err := os.Stat(arg); err != nil || !info.IsDir() {
-		return false
-	}
-	if filepath.IsAbs(arg) || arg == "." || arg == ".." || strings.HasPrefix(arg, "./") || strings.HasPrefix(arg, "../") {
-		return true
-	}
-	_, err := git.resolve(arg)
-	return err != nil
-}
-
-// gitRepository is the repository around the working directory.
-type gitRepository struct {
-	*revision.Repository // nil where there is none
-	root                 string
-}
-
-func openGit() (*gitRepository, error) {
-	root, err := repositoryRoot([]string{"."})
-	if err != nil {
-		return nil, err
-	}
-	r, err := revision.Open(root)
-	if errors.Is(err, revision.ErrNoRepository) {
-		return &gitRepository{root: root}, nil
-	} else if err != nil {
-		return nil, usageError{err}
-	}
-	return &gitRepository{r, root}, nil
-}
-
-func (g *gitRepository) close() error {
-	if g.Repository == nil {
-		return nil
-	}
-	return g.Repository.Close()
-}
-
-func (g *gitRepository) resolve(name string) (revision.Commit, error) {
-	if g.Repository == nil {
-		return revision.Commit{}, usagef("%s: no such folder, and the working directory is in no git repository", name)
-	}
-	c, err := g.Resolve(name)
-	if err != nil {
-		return c, usageError{err}
-	}
-	return c, nil
 }
 
 // findEnds opens the two states. The caller closes them, also after an error.
@@ -129,10 +81,24 @@ func (c *command) findEnds(ctx context.Context, flags *diffFlags, args []string)
 	if err := l.checkNamed(); err != nil {
 		return e, err
 	}
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(l.submodules))) {
-		fmt.Fprintf(c.stderr, "remark: submodule %s is not compared\n", report.Printable(name))
-	}
 	return e, nil
+}
+
+// submodules lists those of either state, sorted. What is in them is not compared.
+func (e *ends) submodules() []diff.Submodule {
+	base, head := e.base.submodules, e.head.submodules
+	names := slices.Collect(maps.Keys(base))
+	for name := range head {
+		if base[name] == "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var all []diff.Submodule
+	for _, name := range names {
+		all = append(all, diff.Submodule{Name: name, Changed: base != nil && head != nil && base[name] != head[name]})
+	}
+	return all
 }
 
 // checkNamed refuses files and folders of the repository that flags name and that neither
@@ -160,12 +126,11 @@ func (l *endLocator) checkNamed() error {
 
 // endLocator finds the folders of the states.
 type endLocator struct {
-	ctx        context.Context //nolint:containedctx // of one call
-	command    *command
-	ends       *ends
-	git        *gitRepository
-	flags      *diffFlags
-	submodules []string
+	ctx     context.Context //nolint:containedctx // of one call
+	command *command
+	ends    *ends
+	git     *gitRepository
+	flags   *diffFlags
 }
 
 func (l *endLocator) base(args []string) (*end, error) {
@@ -224,7 +189,19 @@ func (l *endLocator) workingTree() (*end, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.open(l.git.root, cmp.Or(l.flags.headName, "the working tree"), within, false)
+	head, err := l.open(l.git.root, cmp.Or(l.flags.headName, "the working tree"), within, false)
+	if err != nil || l.ends.base.submodules == nil {
+		return head, err
+	}
+	commit, err := l.git.resolve("HEAD")
+	if err != nil {
+		return nil, err
+	}
+	if head.submodules, err = l.git.Submodules(commit); err != nil {
+		return nil, usageError{err}
+	}
+	head.tree.LeaveEmpty(slices.Collect(maps.Keys(head.submodules))) // as they are in a commit
+	return head, nil
 }
 
 // revision is the state of a commit, in a temporary folder.
@@ -234,7 +211,7 @@ func (l *endLocator) revision(commit revision.Commit, title string) (*end, error
 		return nil, err
 	}
 	l.ends.undo = append(l.ends.undo, func() error { return os.RemoveAll(dir) })
-	submodules, err := l.git.Checkout(l.ctx, commit, dir)
+	err = l.git.Checkout(l.ctx, commit, dir)
 	switch {
 	case l.ctx.Err() != nil:
 		return nil, l.ctx.Err()
@@ -244,12 +221,16 @@ func (l *endLocator) revision(commit revision.Commit, title string) (*end, error
 	if err := l.nameRemotes(dir); err != nil {
 		return nil, err
 	}
-	l.submodules = append(l.submodules, submodules...)
 	within, err := relative(l.git.root, ".")
 	if err != nil {
 		return nil, err
 	}
-	return l.open(dir, title, within, true)
+	e, err := l.open(dir, title, within, true)
+	if err != nil {
+		return nil, err
+	}
+	e.submodules, err = l.git.Submodules(commit)
+	return e, err
 }
 
 // nameRemotes gives the files of a commit the remotes of the repository, by which it is

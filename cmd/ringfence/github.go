@@ -77,15 +77,17 @@ type githubJob struct {
 	event   githubEvent
 
 	// What comes of it.
-	exit        int
-	reason      string // of the exit code
-	found       *analyzer.Report
-	fresh       []analyzer.Finding // of which the annotations are
-	new, opened string             // how many, empty where nothing was compared
-	sarif       []byte
-	text        string
-	markdown    string
-	changed     func(manifest.Pos) bool
+	exit   int
+	reason string // of the exit code
+	found  *analyzer.Report
+	fresh  []analyzer.Finding // of which the annotations are
+	// How many, empty where nothing was compared.
+	new, opened, published string
+
+	sarif    []byte
+	text     string
+	markdown string
+	changed  func(manifest.Pos) bool
 }
 
 func (c *command) newGitHubJob(flags *checkFlags, paths []string) (*githubJob, error) {
@@ -184,30 +186,29 @@ func (j *githubJob) comparePullRequest(ctx context.Context) (err error) {
 	}
 	slices.SortStableFunc(r.after.Findings, func(a, b analyzer.Finding) int { return a.Pos.Compare(b.Pos) })
 	j.found, j.changed = r.after, changedLines(ends)
-	opened := 0
-	for _, e := range r.Environments {
-		opened += len(e.Opened) + len(e.Published)
-	}
 	for _, f := range r.New {
 		j.fresh = append(j.fresh, f.Finding)
 	}
-	j.new, j.opened = strconv.Itoa(len(r.New)), strconv.Itoa(opened)
+	j.new, j.opened, j.published = strconv.Itoa(len(r.New)), strconv.Itoa(r.Opened), strconv.Itoa(r.Published)
 	j.exit = flags.exitCode(r.Change, r.failOn, ends.base.accepted)
 	var counts []string
 	if flags.gate != gateOpened {
 		counts = append(counts, countFailing("new finding", j.fresh, r.failOn))
 	}
 	if flags.gate != gateNew {
-		counts = append(counts, countOrNo(opened, "connection opened", "connections opened"))
+		counts = append(counts, countOrNo(r.Opened, "connection opened", "connections opened"))
+		if r.Published > 0 {
+			counts = append(counts, fmt.Sprintf("%d published", r.Published))
+		}
 	}
 	j.reason = reasonOf(j.exit, counts...)
 	opts := report.Options{Source: ends.head.tree, Version: toolVersion(), Category: j.flags.category, Rules: r.rules.Rules()}
 	return j.writeReports(opts, func(w io.Writer, markdown bool) error {
 		if markdown {
 			r.Verdict = j.verdict()
-			return diff.Write(w, diff.Markdown, &r.Report)
+			return diff.Write(w, diff.Markdown, r.Report)
 		}
-		return diff.Write(w, diff.Text, &r.Report)
+		return diff.Write(w, diff.Text, r.Report)
 	})
 }
 

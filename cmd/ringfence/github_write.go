@@ -87,6 +87,7 @@ func (j *githubJob) write() error {
 			{Name: "findings", Value: strconv.Itoa(len(j.found.Findings))},
 			{Name: "new-findings", Value: j.new},
 			{Name: "opened", Value: j.opened},
+			{Name: "published", Value: j.published},
 			{Name: "exit-code", Value: strconv.Itoa(j.exit)},
 		}),
 		appendTo(j.environ("GITHUB_STEP_SUMMARY"), report.FitMarkdown(j.markdown, actions.MostSummary)),

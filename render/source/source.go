@@ -38,6 +38,7 @@ type Tree struct {
 
 	changed map[string]change // of a view; read-only
 	mounts  *mounts
+	empty   []string // folders that are shown as empty
 
 	mu     sync.Mutex
 	files  map[string]file
@@ -66,6 +67,10 @@ func Open(dir string) (*Tree, error) {
 
 // Close releases the repository.
 func (t *Tree) Close() error { return t.root.Close() }
+
+// LeaveEmpty shows folders as empty, as git leaves those of submodules that it does not
+// fetch. It is called before anything is read.
+func (t *Tree) LeaveEmpty(folders []string) { t.empty = folders }
 
 // Dir is the folder that Open was given.
 func (t *Tree) Dir() string { return t.dir }
@@ -149,6 +154,9 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	if info, changed, err := t.stat("stat", name); changed {
 		return info, err
 	}
+	if _, err := t.isEmpty(name); err != nil {
+		return nil, err
+	}
 	info, err := t.root.Stat(name)
 	return info, t.cause("stat", name, err)
 }
@@ -178,6 +186,9 @@ func (t *Tree) readDir(name string) ([]fs.DirEntry, error) {
 	if t.proxy != nil {
 		return t.proxy.readDir(name)
 	}
+	if empty, err := t.isEmpty(name); empty || err != nil {
+		return nil, err
+	}
 	// Stat first: opening a pipe would wait for a writer.
 	if info, err := t.root.Stat(name); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
@@ -187,6 +198,16 @@ func (t *Tree) readDir(name string) ([]fs.DirEntry, error) {
 		err = nil
 	}
 	return t.withChanges(name, entries), t.cause("read", name, err)
+}
+
+// isEmpty tells whether a name leads to a folder that is left empty. What lies in one is
+// not there.
+func (t *Tree) isEmpty(name string) (bool, error) {
+	if len(t.empty) == 0 {
+		return false, nil
+	}
+	real, err := t.Resolve(name)
+	return slices.Contains(t.empty, real), err
 }
 
 // IsDir tells whether name is a folder in the repository.
@@ -250,6 +271,9 @@ func (t *Tree) Resolve(name string) (string, error) {
 func (t *Tree) isLink(name string) (bool, error) {
 	if _, changed, err := t.stat("resolve", name); changed {
 		return false, err
+	}
+	if slices.Contains(t.empty, path.Dir(name)) {
+		return false, gone("resolve", name)
 	}
 	t.mu.Lock()
 	plain := t.plain[name]

@@ -114,6 +114,31 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestLeaveEmpty: nothing in a folder that is left empty can be read, by no way.
+func TestLeaveEmpty(t *testing.T) {
+	tree := repository(t)
+	tree.LeaveEmpty([]string{"sub"})
+	for _, name := range []string{"sub/b.yaml", "sub/deep/c.yaml", "folder/b.yaml", "inside", "chain"} {
+		if data, err := tree.ReadFile(name); !errors.Is(err, fs.ErrNotExist) || tree.Exists(name) {
+			t.Errorf("%s reads %q, %v", name, data, err)
+		}
+		if resolved, err := tree.Resolve(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s resolves to %q, %v", name, resolved, err)
+		}
+	}
+	for _, dir := range []string{"sub", "folder"} {
+		if entries, err := tree.ReadDir(dir); len(entries) > 0 || err != nil || !tree.IsDir(dir) {
+			t.Errorf("%s holds %v, %v", dir, entries, err)
+		}
+	}
+	if data, err := tree.ReadFile("a.yaml"); string(data) != "a" || err != nil {
+		t.Errorf("another file reads %q, %v", data, err)
+	}
+	if view := tree.With(map[string][]byte{"a.yaml": nil}); view.Exists("sub/b.yaml") {
+		t.Error("a view shows what is in the folder")
+	}
+}
+
 func TestView(t *testing.T) {
 	tree := repository(t)
 	view := tree.With(map[string][]byte{"a.yaml": []byte("changed"), "sub/c.yaml": []byte("new"), "sub/b.yaml": nil})

@@ -14,10 +14,13 @@ import (
 	"github.com/ringfence/ringfence/change"
 )
 
-// Report is a change with what people call its two states.
+// Report is a change with what people call its two states. New makes one.
 type Report struct {
 	*change.Change
 	Before, After string // "main (1a2b3c4)"
+	Counts
+	// Submodules are those of either state, which are not compared.
+	Submodules []Submodule
 	// Targets counts the targets of both states, and how many were rendered for each; what
 	// both have alike was rendered for the state after.
 	Targets struct {
@@ -26,6 +29,37 @@ type Report struct {
 	}
 	Version string // of the tool, empty where it is unknown
 	Verdict string // the heading of Markdown, where there is a verdict
+
+	groups []*group
+}
+
+// Counts is how much a change opens and closes. What is said of environments that
+// changed alike counts once, as it is told once.
+type Counts struct {
+	Opened, Closed         int // lists of connections; those closed with a removed workload do not count
+	Published, Unpublished int // ways into workloads from outside of the cluster
+}
+
+// Submodule is a folder that holds a commit of another repository.
+type Submodule struct {
+	Name    string
+	Changed bool // it holds another commit, or is in one of the states only
+}
+
+// New is a report of a change.
+func New(c *change.Change) *Report {
+	r := &Report{Change: c, groups: groupsOf(c)}
+	for _, g := range r.groups {
+		e := g.environments[0]
+		r.Opened += len(e.Opened)
+		for _, closed := range e.Closed {
+			if !closed.WithWorkload() {
+				r.Closed++
+			}
+		}
+		r.Published, r.Unpublished = r.Published+len(e.Published), r.Unpublished+len(e.Unpublished)
+	}
+	return r
 }
 
 // Format is the name of a format.

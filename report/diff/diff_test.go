@@ -48,7 +48,9 @@ func hostileReport(t *testing.T, text string) *Report {
 	}
 	before := state(objects[:1])
 	before.Report = &analyzer.Report{}
-	return &Report{Change: change.Compare(before, state(objects)), Before: text, After: text}
+	r := New(change.Compare(before, state(objects)))
+	r.Before, r.After, r.Submodules = text, text, []Submodule{{Name: text, Changed: true}}
+	return r
 }
 
 var (

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/ringfence/ringfence/change"
 	"github.com/ringfence/ringfence/manifest"
@@ -14,11 +15,17 @@ import (
 // went away with a workload is left out. Workloads of one namespace of which the same
 // changed share a node.
 func graphOf(e *change.Environment) *diagram.Graph {
-	g := &grapher{environment: e, places: map[string]int{}, classes: map[manifest.Ref]string{}, workloads: map[manifest.Ref]*netpol.Workload{}}
-	rows := g.rows()
+	g := &grapher{
+		after: e.After, now: map[manifest.Ref]*netpol.Workload{}, places: map[string]int{}, known: map[string]bool{},
+		classes: map[manifest.Ref][]byte{}, workloads: map[manifest.Ref]*netpol.Workload{}, ids: map[manifest.Ref]string{},
+	}
+	for _, w := range e.After.Workloads {
+		g.now[w.Ref] = w
+	}
+	rows := rowsOf(e)
 	for i, r := range rows {
-		g.mark(r.From, fmt.Sprintf("<%d", i))
-		g.mark(r.To, fmt.Sprintf(">%d", i))
+		g.mark(r.From, '<', i)
+		g.mark(r.To, '>', i)
 	}
 	g.addWorkloads()
 	seen := map[diagram.Edge]bool{}
@@ -37,13 +44,16 @@ func graphOf(e *change.Environment) *diagram.Graph {
 }
 
 type grapher struct {
-	environment *change.Environment
-	graph       diagram.Graph
-	places      map[string]int // of groups, by name
+	after  *netpol.Cluster
+	now    map[manifest.Ref]*netpol.Workload // of after
+	graph  diagram.Graph
+	places map[string]int  // of groups, by name
+	known  map[string]bool // nodes, by id
 	// classes tell workloads apart by the rows that they are in; nothing else does here.
-	classes   map[manifest.Ref]string
+	classes   map[manifest.Ref][]byte
 	workloads map[manifest.Ref]*netpol.Workload
 	order     []manifest.Ref
+	ids       map[manifest.Ref]string // of the nodes of workloads
 }
 
 type graphRow struct {
@@ -52,12 +62,12 @@ type graphRow struct {
 	mark  diagram.Mark
 }
 
-func (g *grapher) rows() []graphRow {
+func rowsOf(e *change.Environment) []graphRow {
 	var rows []graphRow
-	for _, c := range g.environment.Opened {
+	for _, c := range e.Opened {
 		rows = append(rows, graphRow{c.Row, "opened " + connText(c.Conn), diagram.Opened})
 	}
-	for _, c := range g.environment.Closed {
+	for _, c := range e.Closed {
 		if !c.WithWorkload() {
 			rows = append(rows, graphRow{c.Row, "closed " + connText(c.Conn), diagram.Closed})
 		}
@@ -66,7 +76,7 @@ func (g *grapher) rows() []graphRow {
 }
 
 // mark notes that the workloads among some peers stand at one side of a row.
-func (g *grapher) mark(peers netpol.Peers, side string) {
+func (g *grapher) mark(peers netpol.Peers, side byte, row int) {
 	for _, t := range peers.Terms() {
 		if t.Kind != netpol.WorkloadTerm {
 			continue
@@ -76,55 +86,51 @@ func (g *grapher) mark(peers netpol.Peers, side string) {
 			g.workloads[ref] = t.Workload
 			g.order = append(g.order, ref)
 		}
-		g.classes[ref] += side
+		g.classes[ref] = strconv.AppendInt(append(g.classes[ref], side), int64(row), 10)
 	}
+}
+
+// look is the same for workloads that share a node.
+type look struct {
+	namespace, class string
+	shape            diagram.Shape
 }
 
 // addWorkloads adds the nodes of workloads.
 func (g *grapher) addWorkloads() {
-	members := map[string][]*netpol.Workload{}
-	var ids []string
+	members := map[look][]*netpol.Workload{}
+	var looks []look
 	for _, ref := range g.order {
-		id := g.idOf(ref)
-		if members[id] == nil {
-			ids = append(ids, id)
+		l := look{ref.Namespace, string(g.classes[ref]), g.shape(g.workloads[ref])}
+		if members[l] == nil {
+			looks = append(looks, l)
 		}
-		members[id] = append(members[id], g.workloads[ref])
+		members[l] = append(members[l], g.workloads[ref])
 	}
-	for _, id := range ids {
-		n := diagram.Node{ID: id, Shape: g.shape(members[id][0])}
-		for i, w := range members[id] {
-			if i == reach.MostLines {
-				n.Lines = append(n.Lines, fmt.Sprintf("and %d more", len(members[id])-i))
-				break
+	for number, l := range looks {
+		n := diagram.Node{ID: strconv.Itoa(number), Shape: l.shape}
+		for i, w := range members[l] {
+			g.ids[w.Ref] = n.ID
+			switch {
+			case i < reach.MostLines:
+				n.Lines = append(n.Lines, w.Kind+"/"+w.Name)
+			case i == reach.MostLines:
+				n.Lines = append(n.Lines, fmt.Sprintf("and %d more", len(members[l])-i))
 			}
-			n.Lines = append(n.Lines, w.Kind+"/"+w.Name)
 		}
-		g.add(reach.GroupOf(members[id][0].Namespace), n)
+		g.add(reach.GroupOf(l.namespace), n)
 	}
-}
-
-// idOf names the node of a workload: by its namespace, its rows and its look.
-func (g *grapher) idOf(ref manifest.Ref) string {
-	return fmt.Sprintf("%s\x00%s\x00%d", ref.Namespace, g.classes[ref], g.shape(g.workloads[ref]))
 }
 
 // shape tells how a workload is guarded now.
 func (g *grapher) shape(w *netpol.Workload) diagram.Shape {
-	cluster := g.environment.After
-	now := cluster
-	for _, other := range cluster.Workloads {
-		if other.Ref == w.Ref {
-			w, now = other, nil
-			break
-		}
-	}
+	now := g.now[w.Ref]
 	switch {
-	case now != nil:
+	case now == nil:
 		return diagram.Protected // it is gone
-	case len(cluster.Uncertain(w, netpol.Ingress)) > 0:
+	case len(g.after.Uncertain(now, netpol.Ingress)) > 0:
 		return diagram.Uncertain
-	case cluster.Governed(w, netpol.Ingress):
+	case g.after.Governed(now, netpol.Ingress):
 		return diagram.Protected
 	default:
 		return diagram.Open
@@ -138,7 +144,7 @@ func (g *grapher) nodesOf(peers netpol.Peers) []string {
 	for _, t := range peers.Terms() {
 		id := "\x00" + t.String()
 		if t.Kind == netpol.WorkloadTerm {
-			id = g.idOf(t.Workload.Ref)
+			id = g.ids[t.Workload.Ref]
 		} else {
 			group := ""
 			if t.Kind == netpol.NamespaceTerm || t.Kind == netpol.UndeclaredTerm {
@@ -155,17 +161,15 @@ func (g *grapher) nodesOf(peers netpol.Peers) []string {
 }
 
 func (g *grapher) add(group string, n diagram.Node) {
+	if g.known[n.ID] {
+		return
+	}
+	g.known[n.ID] = true
 	place, known := g.places[group]
 	if !known {
 		place = len(g.graph.Groups)
 		g.places[group] = place
 		g.graph.Groups = append(g.graph.Groups, diagram.Group{Name: group})
 	}
-	nodes := &g.graph.Groups[place].Nodes
-	for _, other := range *nodes {
-		if other.ID == n.ID {
-			return
-		}
-	}
-	*nodes = append(*nodes, n)
+	g.graph.Groups[place].Nodes = append(g.graph.Groups[place].Nodes, n)
 }

@@ -23,6 +23,7 @@ type document struct {
 	Unchanged    []string        `json:"unchanged"`
 	Findings     findings        `json:"findings"`
 	Gaps         gaps            `json:"gaps"`
+	Submodules   []submodule     `json:"submodules"`
 	Summary      summary         `json:"summary"`
 }
 
@@ -93,18 +94,7 @@ type findings struct {
 	Fixed  []finding `json:"fixed"`
 	Unseen []finding `json:"unseen"`
 	// Suppressed are findings that the change suppresses.
-	Suppressed []suppressed `json:"suppressed"`
-}
-
-type suppressed struct {
-	report.JSONFinding
-	Reason string `json:"reason"`
-	By     place  `json:"by"`
-}
-
-type place struct {
-	File string `json:"file"`
-	Line int    `json:"line"`
+	Suppressed []report.JSONSuppressed `json:"suppressed"`
 }
 
 type finding struct {
@@ -118,15 +108,22 @@ type gaps struct {
 	Closed []report.JSONGap `json:"closed"`
 }
 
+type submodule struct {
+	Name    string `json:"name"`
+	Changed bool   `json:"changed"`
+}
+
 type summary struct {
-	Opened    int               `json:"opened"`
-	Closed    int               `json:"closed"`
-	New       report.JSONCounts `json:"new"`
-	Fixed     report.JSONCounts `json:"fixed"`
-	Changed   int               `json:"changed"`
-	Unchanged int               `json:"unchanged"`
-	Gaps      int               `json:"gaps"`
-	Targets   targets           `json:"targets"`
+	Opened      int               `json:"opened"`
+	Closed      int               `json:"closed"`
+	Published   int               `json:"published"`
+	Unpublished int               `json:"unpublished"`
+	New         report.JSONCounts `json:"new"`
+	Fixed       report.JSONCounts `json:"fixed"`
+	Changed     int               `json:"changed"`
+	Unchanged   int               `json:"unchanged"`
+	Gaps        int               `json:"gaps"`
+	Targets     targets           `json:"targets"`
 }
 
 type targets struct {
@@ -145,16 +142,14 @@ func (r *Report) writeJSON(w io.Writer) error {
 		Version: version, Tool: report.JSONToolOf(r.Version), Before: r.Before, After: r.After,
 		Environments: each(r.Environments, environmentOf),
 		Unchanged:    append([]string{}, r.Unchanged...),
-		Findings:     findings{each(r.New, findingOf), each(r.Fixed, findingOf), each(r.Unseen, findingOf), each(r.Suppressed, suppressedOf)},
+		Findings:     findings{each(r.New, findingOf), each(r.Fixed, findingOf), each(r.Unseen, findingOf), each(r.Suppressed, report.JSONSuppressedOf)},
 		Gaps:         gaps{each(r.NewGaps, report.JSONGapOf), each(r.ClosedGaps, report.JSONGapOf)},
+		Submodules:   each(r.Submodules, func(s Submodule) submodule { return submodule(s) }),
 		Summary: summary{
+			Opened: r.Opened, Closed: r.Closed, Published: r.Published, Unpublished: r.Unpublished,
 			New: countsOf(r.New), Fixed: countsOf(r.Fixed), Changed: len(r.Environments), Unchanged: len(r.Unchanged), Gaps: countGaps(r),
 			Targets: targets{r.Targets.Before, r.Targets.After, rendered(r.Targets.Rendered)},
 		},
-	}
-	for _, e := range r.Environments {
-		d.Summary.Opened += len(e.Opened)
-		d.Summary.Closed += len(e.Closed)
 	}
 	return report.Encode(w, d)
 }
@@ -212,10 +207,6 @@ func entryOf(n netpol.Entry) entry {
 
 func findingOf(f change.Finding) finding {
 	return finding{report.JSONFindingOf(f.Finding), append([]string{}, f.In...), f.Before}
-}
-
-func suppressedOf(s analyzer.Suppressed) suppressed {
-	return suppressed{report.JSONFindingOf(s.Finding), s.Reason, place{s.By.File, s.By.Line}}
 }
 
 func countsOf(all []change.Finding) report.JSONCounts {

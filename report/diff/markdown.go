@@ -27,7 +27,7 @@ func (r *Report) writeMarkdown(b *bufio.Writer) {
 	fmt.Fprintf(b, "\n**%s**\n", report.MarkdownText(r.summary()))
 	writeSuppressedMarkdown(b, r.Suppressed)
 	writeFindingsMarkdown(b, "New findings", r.New)
-	for _, g := range r.groups() {
+	for _, g := range r.groups {
 		fmt.Fprintf(b, "\n### %s\n", report.MarkdownText(upper(g.title())))
 		writeEnvironmentMarkdown(b, g.environments[0])
 	}
@@ -47,6 +47,9 @@ func (r *Report) writeMarkdown(b *bufio.Writer) {
 	}
 	if len(r.ClosedGaps) > 0 {
 		fmt.Fprintf(b, "\n%s no longer there.\n", report.Counted(len(r.ClosedGaps), "gap or remark is", "gaps or remarks are"))
+	}
+	if len(r.Submodules) > 0 {
+		fmt.Fprintf(b, "\n%s.\n", report.MarkdownText(upper(r.submodules())))
 	}
 }
 

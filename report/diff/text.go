@@ -25,7 +25,7 @@ const (
 // then findings and gaps, then a summary.
 func (r *Report) writeText(b *bufio.Writer) {
 	fmt.Fprintf(b, "%s → %s\n", report.Printable(r.Before), report.Printable(r.After))
-	for _, g := range r.groups() {
+	for _, g := range r.groups {
 		fmt.Fprintf(b, "\n%s\n%s", g.title(), g.text)
 	}
 	for i, f := range r.Suppressed {
@@ -46,7 +46,23 @@ func (r *Report) writeText(b *bufio.Writer) {
 	if len(r.ClosedGaps) > 0 {
 		fmt.Fprintf(b, "\n%s no longer there\n", report.Counted(len(r.ClosedGaps), "gap or remark is", "gaps or remarks are"))
 	}
+	if len(r.Submodules) > 0 {
+		fmt.Fprintf(b, "\n%s\n", r.submodules())
+	}
 	fmt.Fprintf(b, "\n%s\n", r.summary())
+}
+
+// submodules says what was left out, and what of it changed.
+func (r *Report) submodules() string {
+	var names []string
+	for _, s := range r.Submodules {
+		name := s.Name
+		if s.Changed {
+			name += " (changed)"
+		}
+		names = append(names, name)
+	}
+	return plural(len(names), "submodule", "submodules") + " not compared: " + report.Some(names, mostNames)
 }
 
 // unseen counts the findings of which it is not known if they are fixed.
@@ -60,12 +76,12 @@ type group struct {
 	text         string // what changed
 }
 
-// groups joins the environments of which the same is to be said: a base changes all
+// groupsOf joins the environments of which the same is to be said: a base changes all
 // that include it.
-func (r *Report) groups() []*group {
+func groupsOf(c *change.Change) []*group {
 	places := map[string]*group{}
 	var all []*group
-	for _, e := range r.Environments {
+	for _, e := range c.Environments {
 		var text strings.Builder
 		writeEnvironment(&text, e)
 		key := string(e.Status) + text.String()
@@ -310,15 +326,7 @@ func findingDetail(f change.Finding) string {
 
 // summary counts what is told.
 func (r *Report) summary() string {
-	opened, closed := 0, 0
-	for _, g := range r.groups() {
-		e := g.environments[0]
-		opened, closed = opened+len(e.Opened), closed+len(e.Closed)
-	}
-	parts := []string{
-		fmt.Sprintf("%d opened, %d closed", opened, closed),
-		fmt.Sprintf("%s, %d fixed", report.Counted(len(r.New), "new finding", "new findings"), len(r.Fixed)),
-	}
+	parts := []string{r.counted(), fmt.Sprintf("%s, %d fixed", report.Counted(len(r.New), "new finding", "new findings"), len(r.Fixed))}
 	if n := countGaps(r); n > 0 {
 		parts = append(parts, "incomplete: "+report.Counted(n, "gap", "gaps"))
 	}
@@ -328,6 +336,15 @@ func (r *Report) summary() string {
 	parts = append(parts, fmt.Sprintf("%s changed, %d without change",
 		report.Counted(len(r.Environments), "environment", "environments"), len(r.Unchanged)))
 	return strings.Join(parts, "; ")
+}
+
+// counted says how much was opened and closed, and where something was published, how much.
+func (c Counts) counted() string {
+	text := fmt.Sprintf("%d opened, %d closed", c.Opened, c.Closed)
+	if c.Published+c.Unpublished > 0 {
+		text += fmt.Sprintf("; %d published, %d no longer", c.Published, c.Unpublished)
+	}
+	return text
 }
 
 // countGaps counts the gaps that may hide a change: new ones, and those of environments
