@@ -86,6 +86,36 @@ func TestFingerprintsStay(t *testing.T) {
 	}
 }
 
+// A defect stays the same however many workloads it is about.
+func TestFingerprintsOfSeveral(t *testing.T) {
+	policies := `
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: all}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+  ingress:
+  - from: [{podSelector: {}}]
+    ports: [{port: http}]
+  egress:
+  - to: [{podSelector: {}}]
+`
+	workload, _, _ := strings.Cut(defects, "---\n")
+	only := func(rule string, objects []*manifest.Object) []string {
+		return slices.DeleteFunc(prints(t, objects), func(p string) bool { return !strings.HasPrefix(p, rule+" ") })
+	}
+	one := parse(t, "a.yaml", workload+policies, "x")
+	two := parse(t, "a.yaml", strings.ReplaceAll(workload, "web", "an-api")+"---\n"+workload+policies, "x")
+	for _, rule := range []string{"no-dns-egress", "named-port-missing"} {
+		want := only(rule, one)
+		if diff := cmp.Diff(want, only(rule, two)); diff != "" || len(want) != 1 {
+			t.Errorf("%s (-one workload +two):\n%s", rule, diff)
+		}
+	}
+}
+
 // A defect that becomes another one has another fingerprint, and the others keep theirs.
 func TestFingerprintsChange(t *testing.T) {
 	before := prints(t, parse(t, "a.yaml", defects, "x"))

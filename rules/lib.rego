@@ -93,7 +93,8 @@ default absence := "high"
 
 absence := "medium" if not input.environment.complete
 
-# names(ids) is text for a set of workloads: Deployment "a" and 2 more.
+# names(ids) is text for a set of workloads: Deployment "a" and 2 more. A finding that has it
+# says as its defect what stays while workloads come and go.
 names(ids) := sprintf("%s and %d more", [workload[min(ids)].title, count(ids) - 1]) if count(ids) > 1
 
 names(ids) := workload[min(ids)].title if count(ids) == 1

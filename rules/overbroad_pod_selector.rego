@@ -32,6 +32,7 @@ findings contains {
 	"path": u.path,
 	"message": sprintf("%s matches %s as well, of which nothing tells that the rule is needed", [u.title, lib.names({id | some id in u.unrelated})]),
 	"related": [],
+	"defect": u.title, # whoever it matches
 } if {
 	some u in input.unrelated_peers
 }

@@ -13,6 +13,7 @@ test_fires if {
 		"path": ["spec", "ingress", 0, "from", 0],
 		"message": "podSelector {} matches Deployment \"cart\" as well, of which nothing tells that the rule is needed",
 		"related": [],
+		"defect": "podSelector {}",
 	}}
 }
 

@@ -37,5 +37,6 @@ findings contains object.union(finding, lib.unseen) if {
 		"path": r.path,
 		"message": sprintf("the kustomization adds %s to a peer, which then matches nothing; without it podSelector %s matches %s", [r.label, r.written, lib.names({id | some id in r.workloads})]),
 		"related": [{"object": p.id, "path": peer.path, "message": "the peer"}],
+		"defect": sprintf("%s %s", [r.label, r.written]), # whoever is meant
 	}
 }

@@ -24,6 +24,7 @@ test_fires if {
 		"path": _front.path,
 		"message": "the kustomization adds team=shop to a peer, which then matches nothing; without it podSelector app=front matches Deployment \"front\"",
 		"related": [{"object": 2, "path": ["spec", "ingress", 0, "from", 0], "message": "the peer"}],
+		"defect": "team=shop app=front",
 	}}
 }
 

@@ -58,6 +58,7 @@ findings contains {
 	"path": missing.path,
 	"message": sprintf("%s leads nowhere: %s declares no %s port \"%s\"", [s.title, lib.names({id | some id in s.backends}), missing.protocol, missing.name]),
 	"related": [],
+	"defect": sprintf("%s %s", [missing.protocol, missing.name]), # whoever lacks it
 } if {
 	some s in input.services
 	some missing in s.missing_targets

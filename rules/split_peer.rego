@@ -38,6 +38,7 @@ findings contains {
 		lib.names({id | some id in split.together}), text,
 	]),
 	"related": [{"object": p.id, "path": split.other, "message": "the other half"}],
+	"defect": sprintf("%s %s", [split.namespace_selector, split.pod_selector]), # whoever they match
 	"confidence": confidence,
 	"persona": persona,
 } if {

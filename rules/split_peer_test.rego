@@ -28,6 +28,7 @@ test_fires if {
 		"path": ["spec", "ingress", 0, "from", 1],
 		"message": "namespaceSelector team=front or podSelector app=web: as one peer they match Deployment \"web\"; the podSelector alone matches nothing",
 		"related": [{"object": 2, "path": ["spec", "ingress", 0, "from", 0], "message": "the other half"}],
+		"defect": "team=front app=web",
 		"confidence": "high",
 		"persona": "regular",
 	}}

@@ -37,6 +37,7 @@ findings contains object.union(finding, lib.unseen) if {
 		"path": ["spec", "podSelector"],
 		"message": sprintf("%s selects nothing: %s, which has %s, is in namespace %q", [p.title, lib.names({id | some id in other.workloads}), p.selector, other.namespace]),
 		"related": [{"object": id, "path": ["kind"], "message": "has these labels"} | some id in other.workloads],
+		"defect": sprintf("%s %s", [p.selector, other.namespace]), # whoever is in it
 	}
 }
 
@@ -53,5 +54,6 @@ findings contains object.union(finding, lib.unseen) if {
 		"path": peer.path,
 		"message": sprintf("%s matches nothing of the policy's own namespace: %s, which has these labels, is in namespace %q", [peer.title, lib.names({id | some id in other.workloads}), other.namespace]),
 		"related": [{"object": id, "path": ["kind"], "message": "has these labels"} | some id in other.workloads],
+		"defect": sprintf("%s %s", [peer.title, other.namespace]), # whoever is in it
 	}
 }

@@ -18,6 +18,7 @@ test_fires_for_a_policy if {
 		"path": ["spec", "podSelector"],
 		"message": "NetworkPolicy \"cart\" selects nothing: Deployment \"front\", which has app=cart, is in namespace \"front\"",
 		"related": [{"object": 3, "path": ["kind"], "message": "has these labels"}],
+		"defect": "app=cart front",
 	}}
 }
 
