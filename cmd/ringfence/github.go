@@ -233,18 +233,27 @@ func (j *githubJob) findBase(flags *diffFlags) (revision string, err error) {
 		flags.paths = append(flags.paths, name)
 	}
 	flags.baseName, revision = "the base", j.event.base()
-	if p := j.event.PullRequest; p != nil {
-		flags.baseName, flags.headName = p.Base.Ref, fmt.Sprintf("pull request %d", p.Number)
-		head, err := git.resolve("HEAD")
-		if err != nil {
-			return "", err
-		}
-		if parents := head.ParentHashes; len(parents) == 2 && parents[1].String() == p.Head.SHA {
-			flags.exact, revision = true, parents[0].String()
-		}
+	p := j.event.PullRequest
+	if p == nil {
+		_, err = git.resolve(revision) // else a folder of that name would be taken
+		return revision, err
 	}
-	_, err = git.resolve(revision) // else a folder of that name would be taken
-	return revision, err
+	flags.baseName, flags.headName = p.Base.Ref, fmt.Sprintf("pull request %d", p.Number)
+	head, err := git.resolve("HEAD")
+	if err != nil {
+		return "", err
+	}
+	if parents := head.ParentHashes; len(parents) == 2 && parents[1].String() == p.Head.SHA {
+		flags.exact, revision = true, parents[0].String()
+	}
+	base, err := git.resolve(revision)
+	if err != nil || head.Hash.String() == p.Head.SHA {
+		return revision, err
+	}
+	if common, err := git.MergeBase(base, head); err == nil && common.Hash == head.Hash {
+		return "", usagef("what is checked out (%s) has nothing of %s: check out its merge, as actions/checkout does for pull_request, or its head", head.Short(), flags.headName)
+	}
+	return revision, nil
 }
 
 // takeOutBaseline takes the findings out that the baseline of the state before holds.

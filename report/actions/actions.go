@@ -49,13 +49,13 @@ func kind(s rules.Severity) string {
 }
 
 // WriteAnnotations writes as many as GitHub shows: those on changed lines first, then
-// those that weigh most. The last notice counts the others.
+// those that weigh most. The last notice counts the others. An error is left to Error.
 func WriteAnnotations(w io.Writer, all []Annotation) error {
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(a, b Annotation) int {
 		return cmp.Or(changedFirst(a, b), cmp.Compare(a.Severity.Rank(), b.Severity.Rank()))
 	})
-	most := map[string]int{"error": mostAnnotations, "warning": mostAnnotations, "notice": mostAnnotations - 1}
+	most := map[string]int{"error": mostAnnotations - 1, "warning": mostAnnotations, "notice": mostAnnotations - 1}
 	left := 0
 	for _, a := range all {
 		k := kind(a.Severity)
@@ -70,7 +70,7 @@ func WriteAnnotations(w io.Writer, all []Annotation) error {
 	if left == 0 {
 		return nil
 	}
-	return command(w, "notice", Annotation{Title: "ringfence", Message: report.Counted(left, "finding has", "findings have") + " no annotation: GitHub shows no more. The job summary lists them."})
+	return command(w, "notice", Annotation{Title: "ringfence", Message: report.Counted(left, "finding has", "findings have") + " no annotation: GitHub shows no more. The log of this step lists all."})
 }
 
 func changedFirst(a, b Annotation) int {

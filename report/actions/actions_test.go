@@ -35,7 +35,7 @@ func TestAnnotations(t *testing.T) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(line, "::"), " ")
 		kinds[name]++
 	}
-	if diff := cmp.Diff(map[string]int{"error": 10, "warning": 10, "notice": 10}, kinds); diff != "" {
+	if diff := cmp.Diff(map[string]int{"error": 9, "warning": 10, "notice": 10}, kinds); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	want := []string{
@@ -45,8 +45,8 @@ func TestAnnotations(t *testing.T) {
 	if diff := cmp.Diff(want, lines[:4]); diff != "" {
 		t.Errorf("changed lines first (-want +got):\n%s", diff)
 	}
-	// 39 of which 10, 10 and 9 are shown
-	if last := lines[len(lines)-1]; !strings.Contains(last, "::10 findings have no annotation") {
+	// 39 of which 9, 10 and 9 are shown: one error is left to what says why the step fails
+	if last := lines[len(lines)-1]; !strings.Contains(last, "::11 findings have no annotation") {
 		t.Errorf("the last line is %s", last)
 	}
 }
