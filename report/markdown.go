@@ -15,7 +15,7 @@ import (
 const MostRows = 50
 
 // writeMarkdown writes a summary, the findings as a table, those that weigh most first,
-// and what could not be seen.
+// what to do about them, and what could not be seen.
 func writeMarkdown(b *bufio.Writer, r *analyzer.Report, _ Options) error {
 	gaps, notes := merge(r.Gaps)
 	fmt.Fprintf(b, "**%s**\n", MarkdownText(summary(r, len(gaps), len(notes))))
@@ -31,6 +31,7 @@ func writeMarkdown(b *bufio.Writer, r *analyzer.Report, _ Options) error {
 		}
 		MarkdownFinding(b, f, about(f, r.Environments > 1))
 	}
+	MarkdownRemedies(b, findings)
 	for _, list := range []struct {
 		title string
 		gaps  []gap

@@ -160,26 +160,13 @@ func printableSource(runes []rune) string {
 
 // remedies prints, for each rule that found something, what to do.
 func (w textWriter) remedies(findings []analyzer.Finding) {
-	var met []*rules.Rule
-	times := map[string]int{}
-	for _, f := range findings {
-		times[f.Rule.ID]++
-		same := func(r *rules.Rule) bool { return r.ID == f.Rule.ID }
-		if f.Rule.Remedy != "" && !slices.ContainsFunc(met, same) {
-			met = append(met, f.Rule)
-		}
-	}
-	if len(met) == 0 {
+	all := Remedies(findings)
+	if len(all) == 0 {
 		return
 	}
-	slices.SortFunc(met, func(a, b *rules.Rule) int { return strings.Compare(a.ID, b.ID) })
-	fmt.Fprintln(w, "what to do (\"ringfence rules show ID\" says why):")
-	for _, rule := range met {
-		id := Printable(rule.ID)
-		if n := times[rule.ID]; n > 1 {
-			id = fmt.Sprintf("%s (%d)", id, n)
-		}
-		w.detail(id + ": " + Printable(strings.Join(strings.Fields(rule.Remedy), " ")))
+	fmt.Fprintln(w, RemediesTitle)
+	for _, r := range all {
+		w.detail(r.String())
 	}
 	fmt.Fprintln(w)
 }

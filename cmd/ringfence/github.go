@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -232,9 +233,10 @@ func (j *githubJob) findBase(flags *diffFlags) (revision string, err error) {
 		}
 		flags.paths = append(flags.paths, name)
 	}
-	flags.baseName, revision = "the base", j.event.base()
+	revision = j.event.base()
 	p := j.event.PullRequest
 	if p == nil {
+		flags.baseName = cmp.Or(strings.TrimPrefix(j.event.MergeGroup.BaseRef, "refs/heads/"), "the base")
 		_, err = git.resolve(revision) // else a folder of that name would be taken
 		return revision, err
 	}

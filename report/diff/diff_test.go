@@ -55,7 +55,7 @@ func hostileReport(t *testing.T, text string) *Report {
 
 var (
 	fenced = regexp.MustCompile("(?s)\n```mermaid\n.*?\n```\n")
-	bare   = regexp.MustCompile(`<[^b/]|https?://|www\.|@\w|[^&]#\d|\[a\]|\*\*bold|~~x|\x1b|\x{202e}|\$\$|onerror=alert\(1\)>`)
+	markup = regexp.MustCompile(`<[^b/]|https?://|www\.|@\w|[^&]#\d|\[a\]|\*\*bold|~~x|\x1b|\x{202e}|\$\$|onerror=alert\(1\)>`)
 )
 
 func checkMarkdown(t *testing.T, text, out string) {
@@ -67,7 +67,7 @@ func checkMarkdown(t *testing.T, text, out string) {
 		t.Errorf("%q: a control character:\n%q", text, out)
 	}
 	prose := withoutCode(fenced.ReplaceAllString(out, "\n"))
-	if found := bare.FindString(prose); found != "" {
+	if found := markup.FindString(prose); found != "" {
 		t.Errorf("%q: %q is markup in:\n%s", text, found, prose)
 	}
 	for _, line := range strings.Split(prose, "\n") {

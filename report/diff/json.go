@@ -3,7 +3,6 @@ package diff
 import (
 	"io"
 
-	"github.com/ringfence/ringfence/analyzer"
 	"github.com/ringfence/ringfence/change"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/report"
@@ -147,7 +146,7 @@ func (r *Report) writeJSON(w io.Writer) error {
 		Submodules:   each(r.Submodules, func(s Submodule) submodule { return submodule(s) }),
 		Summary: summary{
 			Opened: r.Opened, Closed: r.Closed, Published: r.Published, Unpublished: r.Unpublished,
-			New: countsOf(r.New), Fixed: countsOf(r.Fixed), Changed: len(r.Environments), Unchanged: len(r.Unchanged), Gaps: countGaps(r),
+			New: report.JSONCountsOf(bare(r.New)), Fixed: report.JSONCountsOf(bare(r.Fixed)), Changed: len(r.Environments), Unchanged: len(r.Unchanged), Gaps: countGaps(r),
 			Targets: targets{r.Targets.Before, r.Targets.After, rendered(r.Targets.Rendered)},
 		},
 	}
@@ -207,8 +206,4 @@ func entryOf(n netpol.Entry) entry {
 
 func findingOf(f change.Finding) finding {
 	return finding{report.JSONFindingOf(f.Finding), append([]string{}, f.In...), f.Before}
-}
-
-func countsOf(all []change.Finding) report.JSONCounts {
-	return report.JSONCountsOf(each(all, func(f change.Finding) analyzer.Finding { return f.Finding }))
 }

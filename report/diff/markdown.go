@@ -27,6 +27,7 @@ func (r *Report) writeMarkdown(b *bufio.Writer) {
 	fmt.Fprintf(b, "\n**%s**\n", report.MarkdownText(r.summary()))
 	writeSuppressedMarkdown(b, r.Suppressed)
 	writeFindingsMarkdown(b, "New findings", r.New)
+	report.MarkdownRemedies(b, bare(r.New))
 	for _, g := range r.groups {
 		fmt.Fprintf(b, "\n### %s\n", report.MarkdownText(upper(g.title())))
 		writeEnvironmentMarkdown(b, g.environments[0])

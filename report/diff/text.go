@@ -36,6 +36,12 @@ func (r *Report) writeText(b *bufio.Writer) {
 		fmt.Fprintf(b, "    %s: %s\n", report.Printable(f.By.String()), report.Printable(f.Reason))
 	}
 	writeFindings(b, "new findings", r.New)
+	for i, remedy := range report.Remedies(bare(r.New)) {
+		if i == 0 {
+			fmt.Fprintf(b, "\n%s\n", report.RemediesTitle)
+		}
+		fmt.Fprintf(b, "  %s\n", remedy)
+	}
 	writeFindings(b, "fixed findings", r.Fixed)
 	if len(r.Unseen) > 0 {
 		fmt.Fprintf(b, "\n%s\n", r.unseen())
@@ -306,6 +312,11 @@ func writeFindings(w io.Writer, what string, findings []change.Finding) {
 			fmt.Fprintf(w, "    %s\n", detail)
 		}
 	}
+}
+
+// bare are findings without what is said of their change.
+func bare(findings []change.Finding) []analyzer.Finding {
+	return each(findings, func(f change.Finding) analyzer.Finding { return f.Finding })
 }
 
 func writeFinding(w io.Writer, f analyzer.Finding) {
