@@ -14,7 +14,7 @@ func everywhere(o *Object) map[string]Origin {
 	all := make(map[string]Origin)
 	var visit func(v any, path []any)
 	visit = func(v any, path []any) {
-		key := fmt.Sprint(path...)
+		key := fmt.Sprintf("%q", path)
 		all[key] = o.At(path...)
 		all[key+".none"] = o.At(append(path[:len(path):len(path)], "none", 3)...)
 		all[key+".9"] = o.At(append(path[:len(path):len(path)], 9)...)

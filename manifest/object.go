@@ -54,9 +54,9 @@ func PathOf(steps []Step) []any {
 	var path []any
 	for i, s := range steps[1:] {
 		if s.Key != nil {
-			path = append(path, s.Key.Value)
+			path = append(path, keyOf(s.Key))
 		} else {
-			path = append(path, slices.Index(steps[i].Value.Content, s.Value))
+			path = append(path, slices.IndexFunc(steps[i].Value.Content, func(n *yaml.Node) bool { return follow(n) == s.Value }))
 		}
 	}
 	return path
@@ -263,18 +263,18 @@ func wrongElement(p any) string {
 	return fmt.Sprintf("manifest: path element %v is a %T, want string or int", p, p)
 }
 
-// child finds the value of a key in a mapping, also through merge keys. The
-// last of several equal keys wins, as in Value.
+// child finds the value of a key in a mapping, also through merge keys. The last of
+// several equal keys wins, and of several merges, as in Value.
 func child(node *yaml.Node, key string) Step {
 	if node.Kind != yaml.MappingNode {
 		return Step{}
 	}
 	for i := len(node.Content) - 2; i >= 0; i -= 2 {
-		if k := node.Content[i]; follow(k).Value == key && !isMerge(k) {
+		if k := node.Content[i]; !isMerge(k) && isKey(k, key) {
 			return Step{Key: k, Value: follow(node.Content[i+1])}
 		}
 	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
+	for i := len(node.Content) - 2; i >= 0; i -= 2 {
 		if !isMerge(node.Content[i]) {
 			continue
 		}

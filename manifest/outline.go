@@ -104,11 +104,21 @@ func childPart(text string, parts []part, i int, key string) int {
 		return -1
 	}
 	for k := i + 1; k < int(parts[i].next); k = int(parts[k+1].next) {
-		if parts[k].text(text) == key {
+		if parts[k].isKey(text, key) {
 			return k
 		}
 	}
 	return -1
+}
+
+// isKey tells whether a scalar of the document is the key.
+func (p part) isKey(document, key string) bool {
+	text := p.text(document)
+	if !p.kind.isPlain() || !mayRead(text, key) {
+		return text == key
+	}
+	v, err := plainScalar(text)
+	return err == nil && keyText(v, text) == key
 }
 
 // itemPart returns the index of an item of the sequence that is part i, or -1.

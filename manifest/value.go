@@ -147,6 +147,25 @@ func (c *converter) key(node *yaml.Node) (string, error) {
 	return keyText(v, node.Value), nil
 }
 
+// keyOf returns the key that a node without error is.
+func keyOf(node *yaml.Node) string {
+	var c converter
+	key, _ := c.key(node)
+	return key
+}
+
+// isKey tells whether a node is the key.
+func isKey(node *yaml.Node, key string) bool {
+	node = follow(node)
+	return mayRead(node.Value, key) && keyOf(node) == key
+}
+
+// mayRead tells at a glance whether a scalar with some text may be the key; false means
+// that it is none. Texts that are other keys stand for a boolean or a number.
+func mayRead(text, key string) bool {
+	return text == key || key == "true" || key == "false" || key != "" && (key[0] == '-' || key[0] >= '0' && key[0] <= '9')
+}
+
 // keyText returns the key that a scalar with some text and value is.
 func keyText(v any, text string) string {
 	switch v := v.(type) {

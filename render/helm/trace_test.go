@@ -38,7 +38,7 @@ env:
   B: second
 extra: |
   x: {{ .Release.Name }}
-  y: 1
+  z: 1
 cache:
   size: 3
 -- charts/cache/Chart.yaml --
@@ -154,7 +154,7 @@ spec:
 		{1, "spec template spec containers 2 command 1", "templates/web.yaml:30:11"},
 		{1, "spec template spec containers 2 text", "templates/web.yaml:33:9"},
 		{1, "spec template spec annotations x", "templates/web.yaml:36:9 via values.yaml:9"},
-		{1, "spec template spec annotations y", "templates/web.yaml:36:9 via values.yaml:9"},
+		{1, "spec template spec annotations z", "templates/web.yaml:36:9 via values.yaml:9"},
 		{1, "spec template spec annotations last", "templates/web.yaml:37:9 exact"},
 		{1, "spec template spec hostNetwork", "templates/web.yaml:39:7"},
 		{1, "spec strategy type", "templates/web.yaml:40:3"},
