@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,12 +23,37 @@ type place struct {
 // marker appends marks to template lines and numbers them.
 type marker struct {
 	places []place
+	sign   string // how marks begin, as nothing else does
+	// pattern matches one mark; its number is an index of places. trailing matches the
+	// marks at the end of a line; others may lie within a string that was made of marked
+	// text.
+	pattern, trailing *regexp.Regexp
 }
 
 const markStart, markEnd = " #~~", "~~"
 
-// markPattern matches one mark; its number is an index of the marker's places.
-var markPattern = regexp.MustCompile(` #~~(\d+)~~`)
+// signs matches how marks can begin.
+var signs = regexp.MustCompile(` #~\d{0,9}~`)
+
+// newMarker returns a marker for the templates that render to some texts without marks.
+// These may hold what looks like one.
+func newMarker(plain map[string]string) *marker {
+	taken := make(map[string]bool)
+	for _, text := range plain {
+		if strings.Contains(text, " #~") {
+			for _, sign := range signs.FindAllString(text, -1) {
+				taken[sign] = true
+			}
+		}
+	}
+	m := &marker{sign: markStart}
+	for n := 0; taken[m.sign]; n++ {
+		m.sign = fmt.Sprintf(" #~%d~", n)
+	}
+	m.pattern = regexp.MustCompile(m.sign + `(\d+)` + markEnd)
+	m.trailing = regexp.MustCompile(`(?:` + m.sign + `\d+` + markEnd + `)+\s*$`)
+	return m
+}
 
 // mark returns the template's text with marks. Files in archives get none: their
 // lines are not the reader's, the line that calls them is.
@@ -49,7 +75,7 @@ func (m *marker) mark(t *template) string {
 			continue
 		}
 		first, _, _ := strings.Cut(line, "\n")
-		mark := markStart + m.add(place{Pos: t.home.line(s.line), text: first, template: t, expands: kind == expanding}) + markEnd
+		mark := m.sign + m.add(place{Pos: t.home.line(s.line), text: first, template: t, expands: kind == expanding}) + markEnd
 		b.WriteString(line[:keyEnd])
 		if keyEnd > 0 {
 			b.WriteString(mark)

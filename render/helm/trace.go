@@ -2,7 +2,6 @@ package helm
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -33,7 +32,7 @@ type tracedLine struct {
 // ask for APIs that were not given, it leaves notes.
 func (w *rendering) trace(templates []*template, plain map[string]string) map[string]*trace {
 	traces := make(map[string]*trace, len(plain))
-	var m marker
+	m := newMarker(plain)
 	for _, t := range templates {
 		traces[t.name] = &trace{home: t.home}
 		if t.file.Data != nil {
@@ -95,9 +94,9 @@ func (m *marker) compare(plain, marked string) []tracedLine {
 	lines := make([]tracedLine, len(a))
 	for i := range a {
 		bare := b[i]
-		id := firstMark(b[i])
-		if strings.Contains(bare, markStart) {
-			bare = markPattern.ReplaceAllString(bare, "")
+		id := m.first(b[i])
+		if strings.Contains(bare, m.sign) {
+			bare = m.pattern.ReplaceAllString(bare, "")
 		}
 		same := bare == a[i]
 		if !same && beginning(bare) != beginning(a[i]) {
@@ -113,21 +112,17 @@ func (m *marker) compare(plain, marked string) []tracedLine {
 	return lines
 }
 
-// trailingMarks matches the marks at the end of a line. Others may lie within a
-// string that was made of marked text.
-var trailingMarks = regexp.MustCompile(`(?: #~~\d+~~)+\s*$`)
-
-// firstMark returns the number of the mark that a line carries as its own, the
-// one that was written first, or -1.
-func firstMark(line string) int {
-	if !strings.Contains(line, markStart) {
+// first returns the number of the mark that a line carries as its own, the one that was
+// written first, or -1.
+func (m *marker) first(line string) int {
+	if !strings.Contains(line, m.sign) {
 		return -1
 	}
-	own := trailingMarks.FindString(line)
+	own := m.trailing.FindString(line)
 	if own == "" {
 		own = line
 	}
-	found := markPattern.FindStringSubmatch(own)
+	found := m.pattern.FindStringSubmatch(own)
 	if found == nil {
 		return -1
 	}

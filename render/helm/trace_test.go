@@ -215,7 +215,7 @@ func TestMark(t *testing.T) {
 		{"no end", "a: {{ b\nc: d", "a: {{ b\nc: d #~~0~~"},
 	}
 	for _, test := range tests {
-		var m marker
+		m := newMarker(nil)
 		got := m.mark(&template{name: "x/templates/a.yaml", text: test.text})
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
