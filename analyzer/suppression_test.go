@@ -29,8 +29,8 @@ func suppressible(annotation, above, behind string) string {
 // naiveStatement says whether a text is a statement about one of the rules that holds on
 // a day, and about which.
 func naiveStatement(text string, known []string, today time.Time) (rule string, holds bool) {
-	m := regexp.MustCompile(`^([^: \t]+)[: \t]+(until=([^: \t]*)[: \t]*)?(.+)$`).FindStringSubmatch(strings.TrimSpace(text))
-	if m == nil || !slices.Contains(known, m[1]) {
+	m := regexp.MustCompile(`^([^: \t]+)[: \t]+(until=([^: \t]*)[: \t]*)?(.*)$`).FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil || m[4] == "" || !slices.Contains(known, m[1]) {
 		return "", false
 	}
 	if m[2] != "" {

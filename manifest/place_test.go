@@ -134,7 +134,6 @@ func FuzzAt(f *testing.F) {
 		if len(objects) == 0 {
 			return
 		}
-		lines := linesOf(strings.TrimPrefix(text, string(byteOrderMark)))
 		next := 0
 		for _, doc := range Split([]byte(text)) {
 			node, err := doc.Parse()
@@ -148,7 +147,7 @@ func FuzzAt(f *testing.F) {
 				if next >= len(objects) {
 					t.Fatalf("%d objects, want more", len(objects))
 				}
-				checkPlaces(t, objects[next], root, doc.Skip, lines)
+				checkPlaces(t, objects[next], root, doc)
 				next++
 			}
 		}
@@ -171,17 +170,18 @@ func FuzzAt(f *testing.F) {
 }
 
 // checkPlaces compares where the fields of an object are.
-func checkPlaces(t *testing.T, o *Object, root *yaml.Node, skip int, lines []string) {
+func checkPlaces(t *testing.T, o *Object, root *yaml.Node, doc Document) {
 	t.Helper()
+	lines := linesOf(string(doc.Text))
 	known := map[string]bool{}
 	for _, w := range append(naiveFields(t, root, nil), naiveField{nil, root, root}) {
 		known[fmt.Sprintf("%#v", w.path)] = true
-		want := Origin{Pos: Pos{File: "f.yaml", Line: skip + w.head.Line, Column: w.head.Column}, Exact: true}
+		want := Origin{Pos: Pos{File: "f.yaml", Line: doc.Skip + w.head.Line, Column: w.head.Column}, Exact: true}
 		if got := o.At(w.path...); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q is at %v, want %v", w.path, got, want)
 			continue
 		}
-		if !begins(lines, want.Pos, w.head) {
+		if !begins(lines, w.head) {
 			t.Errorf("%q is at %v, where the text does not begin with it", w.path, want)
 		}
 		if below := append(w.path[:len(w.path):len(w.path)], "nowhere"); Lookup(o.Data, below...) == nil {
@@ -197,16 +197,16 @@ func checkPlaces(t *testing.T, o *Object, root *yaml.Node, skip int, lines []str
 	}
 }
 
-// begins tells whether a node can begin at a place of a text.
-func begins(lines []string, at Pos, node *yaml.Node) bool {
-	if at.Line < 1 || at.Line > len(lines) {
+// begins tells whether a node can begin where it says, in the lines of its document.
+func begins(lines []string, node *yaml.Node) bool {
+	if node.Line < 1 || node.Line > len(lines) {
 		return false
 	}
-	line := []rune(lines[at.Line-1])
-	if at.Column < 1 || at.Column > len(line) {
-		return node.Kind == yaml.ScalarNode && node.Value == "" && at.Column == len(line)+1
+	line := []rune(lines[node.Line-1])
+	if node.Column < 1 || node.Column > len(line) {
+		return node.Kind == yaml.ScalarNode && node.Value == "" && node.Column == len(line)+1
 	}
-	rest := string(line[at.Column-1:])
+	rest := string(line[node.Column-1:])
 	first, _ := utf8.DecodeRuneInString(rest)
 	switch {
 	case strings.ContainsRune("&!", first): // an anchor or tag
