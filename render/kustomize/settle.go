@@ -14,8 +14,11 @@ import (
 // settle rewrites scalars that kustomize and kubectl would read differently, so
 // that the node says in kubectl's YAML 1.1 what "kustomize build" prints: a plain
 // yes is a string for kustomize, and it prints it in quotes. It fails where
-// kustomize would: for a key that stands twice in a mapping.
-func settle(node *yaml.Node) error {
+// kustomize would: for a key that stands twice in a mapping, and for one within the
+// object that is no string.
+func settle(node *yaml.Node) error { return settleAt(node, 0) }
+
+func settleAt(node *yaml.Node, depth int) error {
 	switch node.Kind {
 	case yaml.ScalarNode:
 		return settleScalar(node)
@@ -24,8 +27,11 @@ func settle(node *yaml.Node) error {
 			return fmt.Errorf("mapping key %q already defined", key.Value)
 		}
 	}
-	for _, child := range node.Content {
-		if err := settle(child); err != nil {
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 0 && depth > 0 && !isString(child) {
+			return fmt.Errorf("mapping key %q is no string", child.Value)
+		}
+		if err := settleAt(child, depth+1); err != nil {
 			return err
 		}
 	}
@@ -58,11 +64,27 @@ const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralSty
 // telling are the first characters of plain text that may not be a string.
 const telling = "0123456789+-.~nNyYtTfFoO"
 
+// tellsType tells whether a scalar may be something else than its text.
+func tellsType(node *yaml.Node) bool {
+	return node.Style&quoted == 0 && (node.Value == "" || strings.ContainsRune(telling, rune(node.Value[0])))
+}
+
+// isString tells whether kustomize reads a key as a string.
+func isString(key *yaml.Node) bool {
+	if !tellsType(key) {
+		return true
+	}
+	var v any
+	err := key.Decode(&v)
+	_, text := v.(string)
+	return text && err == nil
+}
+
 func settleScalar(node *yaml.Node) error {
 	if node.Style&yaml.FoldedStyle != 0 {
 		return refold(node)
 	}
-	if node.Style&quoted != 0 || node.Value != "" && !strings.ContainsRune(telling, rune(node.Value[0])) {
+	if !tellsType(node) {
 		return nil
 	}
 	var v any

@@ -3,6 +3,7 @@ package kustomize
 import (
 	"cmp"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -126,7 +127,7 @@ func (c change) label(k *kustomization) (*place, bool) {
 	if c.outer() == "" || c.outer() == "annotations" || c.key() == "" {
 		return nil, false
 	}
-	if v, ok := k.value.CommonLabels[c.key()]; ok && v == c.value {
+	if v, ok := k.value.CommonLabels[c.key()]; ok && v == c.value && c.mayBeSelector() {
 		return k.root.option("commonLabels").field(c.key()), c.marked
 	}
 	for i := len(k.value.Labels) - 1; i >= 0; i-- {
@@ -141,11 +142,48 @@ func (c change) label(k *kustomization) (*place, bool) {
 // labelled tells whether a label entry can reach the field.
 func (c change) labelled(l types.Label) bool {
 	switch {
-	case l.IncludeSelectors || len(l.FieldSpecs) > 0, len(c.path) == 3 && c.path[0] == "metadata":
+	case len(l.FieldSpecs) > 0, len(c.path) == 3 && c.path[0] == "metadata":
 		return true
+	case l.IncludeSelectors:
+		return c.mayBeSelector()
 	default:
 		return (l.IncludeTemplates || l.IncludeVolumeClaimTemplates) && c.outer() == "labels"
 	}
+}
+
+// mayBeSelector tells whether a label may have been set by a transformer that sets those
+// of selectors too: one at another place than it knows by itself is such only if nothing
+// else can have set it, for configurations can name more places.
+func (c change) mayBeSelector() bool {
+	if c.before != c.value {
+		return true
+	}
+	var keys []string
+	for _, p := range c.path[:len(c.path)-1] {
+		if key, ok := p.(string); ok {
+			keys = append(keys, key)
+		}
+	}
+	within := strings.Join(keys, ".")
+	if pod, ok := strings.CutPrefix(within, "spec.template.spec."); ok && strings.HasSuffix(pod, ".labelSelector.matchLabels") {
+		return c.Kind == "Deployment" || c.Kind == "StatefulSet"
+	}
+	return within == "metadata.labels" || slices.Contains(labelsOf[within], c.Kind)
+}
+
+// labelsOf are the kinds that commonLabels reach at a path besides metadata.labels, as
+// kustomize's library (api v0.21.2, commonLabelFieldSpecs) has them.
+var labelsOf = map[string][]string{
+	"spec.selector":                                  {"Service", "ReplicationController"},
+	"spec.selector.matchLabels":                      {"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "PodDisruptionBudget"},
+	"spec.jobTemplate.spec.selector.matchLabels":     {"CronJob"},
+	"spec.podSelector.matchLabels":                   {"NetworkPolicy"},
+	"spec.ingress.from.podSelector.matchLabels":      {"NetworkPolicy"},
+	"spec.egress.to.podSelector.matchLabels":         {"NetworkPolicy"},
+	"spec.template.metadata.labels":                  {"ReplicationController", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job"},
+	"spec.jobTemplate.metadata.labels":               {"CronJob"},
+	"spec.jobTemplate.spec.template.metadata.labels": {"CronJob"},
+	"spec.volumeClaimTemplates.metadata.labels":      {"StatefulSet"},
 }
 
 // affix finds a prefix or suffix that made a name, or a reference to one, of what
