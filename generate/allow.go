@@ -111,7 +111,7 @@ func (g *generator) doubtful(s *Subject, d netpol.Direction) string {
 func (g *generator) reportUnsure(s *Subject, d netpol.Direction) {
 	for _, e := range g.edgesOf(s, d) {
 		if e.Confidence < g.opts.Confidence {
-			g.remark(s.Workloads[0], "its %s gets no rule for a call of %s confidence: %s", d.Name(), e.Confidence, need{edge: e}.comment(""))
+			g.remark(s.Workloads[0], "its %s gets no rule for a call of %s confidence: %s", d.Name(), e.Confidence, need{edge: e}.comment())
 		}
 	}
 }

@@ -14,7 +14,7 @@ func (g *generator) withoutBlocked(s *Subject, d netpol.Direction, needs []need)
 		if !g.blocks(s, d, n) {
 			return false
 		}
-		g.remark(s.Workloads[0], "an existing policy denies what it needs, and none can allow it: %s", n.comment(""))
+		g.remark(s.Workloads[0], "an existing policy denies what it needs, and none can allow it: %s", n.comment())
 		return true
 	})
 }
@@ -36,14 +36,14 @@ func (g *generator) openings(s *Subject, d netpol.Direction) []need {
 func (g *generator) reportBlocked(s *Subject, d netpol.Direction) {
 	said := map[string]bool{}
 	for _, n := range g.blocked(s, d) {
-		w, known := s.Workloads[0], said[n.comment("")]
-		said[n.comment("")] = true
+		w, known := s.Workloads[0], said[n.comment()]
+		said[n.comment()] = true
 		switch {
 		case known: // of another protocol
 		case g.denies(s, d, n):
-			g.remark(w, "an existing policy denies what it needs, and none can allow it: %s", n.comment(""))
+			g.remark(w, "an existing policy denies what it needs, and none can allow it: %s", n.comment())
 		case !g.opts.OpenBlocked || len(s.Others) > 0:
-			g.remark(w, "its %s is isolated by %s, which does not allow what it needs: %s", d.Name(), g.isolating(s, d), n.comment(""))
+			g.remark(w, "its %s is isolated by %s, which does not allow what it needs: %s", d.Name(), g.isolating(s, d), n.comment())
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 )
 
@@ -23,6 +24,9 @@ type Names interface {
 	// Others returns the lines of a label selector for pods that are not in the
 	// environment.
 	Others(labels map[string]string) []string
+	// Place returns where a line lies once the policy is written, which may list it in
+	// the file of the line.
+	Place(line manifest.Pos) manifest.Pos
 }
 
 // How far the lines of label selectors are indented in a policy, in spaces.

@@ -135,8 +135,12 @@ func mayBeService(host string) bool {
 // isDNS tells whether a subject is the DNS of the cluster.
 func (g *generator) isDNS(s *Subject) bool { return slices.ContainsFunc(s.Workloads, g.dns.has) }
 
-// comment names the evidence of a need. Workloads of the namespace go without it.
-func (n need) comment(namespace string) string {
+// comment names the evidence of a need.
+func (n need) comment() string { return n.commentIn("", asRendered{}) }
+
+// commentIn names the evidence for a policy of a namespace, the workloads of which go
+// without it.
+func (n need) commentIn(namespace string, names Names) string {
 	switch {
 	case n.about != nil:
 		return n.why + ": " + endIn(namespace, n.about.From) + " calls " + endIn(namespace, n.about.To)
@@ -149,7 +153,7 @@ func (n need) comment(namespace string) string {
 		text += fmt.Sprintf(" on %s %d", e.Protocol, e.Port)
 	}
 	if len(e.Evidence) > 0 {
-		text += fmt.Sprintf(": %s %s, %s", e.Evidence[0].Kind, e.Evidence[0].Text, e.Evidence[0].Pos)
+		text += fmt.Sprintf(": %s %s, %s", e.Evidence[0].Kind, e.Evidence[0].Text, names.Place(e.Evidence[0].Pos))
 	}
 	if e.Confidence == traffic.Low {
 		text += " (low confidence)"

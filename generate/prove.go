@@ -160,7 +160,7 @@ func (g *generator) proveNeed(after *netpol.Cluster, s *Subject, d netpol.Direct
 	for _, w := range s.Workloads {
 		for _, far := range n.peer.ends(after) {
 			if !allows(after, d, rebuilt(after, w), far).ContainsAll(must(w, far)) {
-				return fmt.Errorf("%s of %s: %s is not allowed (%s)", d.Name(), w, far, n.comment(""))
+				return fmt.Errorf("%s of %s: %s is not allowed (%s)", d.Name(), w, far, n.comment())
 			}
 		}
 	}

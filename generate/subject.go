@@ -133,13 +133,14 @@ func (g *generator) stable(labels map[string]string) map[string]string {
 
 // unusable tells whether a label does not stay, or is none that Cilium looks at.
 func (g *generator) unusable(key string) bool {
-	return unstable(key) || g.opts.Format == Cilium && !netpol.IsIdentityLabel(key)
+	return IsUnstable(key) || g.opts.Format == Cilium && !netpol.IsIdentityLabel(key)
 }
 
-// unstable tells whether a label changes with a version or is set by a controller
+// IsUnstable tells whether a label changes with a version or is set by a controller,
+// and is therefore in no selector of a proposal
 // (https://kubernetes.io/docs/reference/labels-annotations-taints/,
 // https://helm.sh/docs/chart_best_practices/labels/).
-func unstable(key string) bool {
+func IsUnstable(key string) bool {
 	return slices.Contains([]string{
 		"version", "chart", "heritage", "helm.sh/chart", "app.kubernetes.io/version", "app.kubernetes.io/managed-by",
 		"pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name",

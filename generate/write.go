@@ -36,7 +36,7 @@ func (p *Proposal) Manifest(names Names) *Manifest {
 		m.Selector = slices.Concat([]string{p.Format.selector()}, indented(1, names.Pods(p.Subject, true, selectorDepth)))
 	}
 	for _, r := range p.Rules {
-		spelled := Rule{Direction: r.direction, Comments: r.comments(p.Namespace)}
+		spelled := Rule{Direction: r.direction, Comments: r.comments(p.Namespace, names)}
 		if p.Format == Cilium {
 			spelled.Lines = r.cilium(p.Namespace, names, m.asksNames)
 		} else {
@@ -96,6 +96,8 @@ func (asRendered) Pods(s *Subject, _ bool, _ int) []string { return MatchLabels(
 
 func (asRendered) Others(labels map[string]string) []string { return MatchLabels(labels) }
 
+func (asRendered) Place(line manifest.Pos) manifest.Pos { return line }
+
 // MatchLabels spells labels out as the matchLabels of a selector.
 func MatchLabels(labels map[string]string) []string {
 	lines := []string{"matchLabels:"}
@@ -106,7 +108,7 @@ func MatchLabels(labels map[string]string) []string {
 }
 
 // comments say what needs a rule in a policy of a namespace.
-func (r *rule) comments(namespace string) []string {
+func (r *rule) comments(namespace string, names Names) []string {
 	switch {
 	case r.open != "" && len(r.ports) > 0:
 		return []string{oneLine(r.open)}
@@ -115,7 +117,7 @@ func (r *rule) comments(namespace string) []string {
 	}
 	var comments []string
 	for _, n := range r.needs {
-		if c := oneLine(n.comment(namespace)); !slices.Contains(comments, c) {
+		if c := oneLine(n.commentIn(namespace, names)); !slices.Contains(comments, c) {
 			comments = append(comments, c)
 		}
 	}

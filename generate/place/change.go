@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render"
 	"github.com/ringfence/ringfence/render/kustomize"
 )
@@ -29,8 +30,50 @@ func (s site) file() string {
 	return path.Join(s.dir, FileName)
 }
 
-// change adds to the plan what differs from the repository.
+// change adds to the plan what differs from the repository. Policies name lines of
+// kustomizations that the plan changes too: these are then written where they will lie.
 func (p *planner) change() error {
+	p.moved = nil
+	if err := p.changeSites(); err != nil {
+		return err
+	}
+	if p.moved = movedLines(p.plan.Changes); len(p.moved) == 0 {
+		return nil
+	}
+	p.plan.Changes = nil
+	return p.changeSites()
+}
+
+// moved says that lines of a file, from one on, are going to lie further down, or up.
+type moved struct{ from, by int }
+
+// movedLines tells by file what changes move: they add lines in one place, or take some
+// away.
+func movedLines(changes []Change) map[string]moved {
+	all := make(map[string]moved)
+	for _, c := range changes {
+		before, after := bytes.Split(c.Before, []byte("\n")), bytes.Split(c.After, []byte("\n"))
+		if c.Before == nil || len(before) == len(after) {
+			continue
+		}
+		same := 0
+		for same < min(len(before), len(after)) && bytes.Equal(before[same], after[same]) {
+			same++
+		}
+		all[c.File] = moved{same + 1, len(after) - len(before)}
+	}
+	return all
+}
+
+// Place returns where a line lies once the plan is carried out.
+func (p *planner) Place(line manifest.Pos) manifest.Pos {
+	if m, ok := p.moved[line.File]; ok && line.Line >= m.from {
+		line.Line += m.by
+	}
+	return line
+}
+
+func (p *planner) changeSites() error {
 	sites := slices.SortedFunc(maps.Keys(p.contents), func(a, b site) int {
 		return cmp.Or(cmp.Compare(a.dir, b.dir), cmp.Compare(a.kind, b.kind))
 	})

@@ -117,6 +117,7 @@ type planner struct {
 	views      map[site]view
 	probed     map[site]*probes
 	raw        map[string][]*manifest.Object // by file, as written
+	moved      map[string]moved              // by file, what the plan moves
 	apart      map[place]bool                // what would come out as another policy in a base, or with expressions of a chart
 	placements []*placement
 	contents   map[site]*content // every folder in which policies may be

@@ -86,7 +86,8 @@ func comesOut(proposal *generate.Proposal, o *manifest.Object, joined bool) bool
 }
 
 // spelled spells a value in the same way wherever it means the same: label selectors
-// as expressions, sorted.
+// as expressions, sorted, without labels that proposals do not use: a kustomization adds
+// some to all pods and to what selects them.
 func spelled(value any) string {
 	text, err := json.Marshal(canonical(value))
 	if err != nil {
@@ -110,6 +111,9 @@ func canonical(value any) any {
 			switch key {
 			case "matchLabels":
 				for label, value := range manifest.Mapping(v, key) {
+					if generate.IsUnstable(label) {
+						continue
+					}
 					expressions = append(expressions, spelled(map[string]any{"key": label, "operator": "In", "values": []any{value}}))
 				}
 			case "matchExpressions":
