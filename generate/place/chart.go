@@ -37,8 +37,8 @@ const probeRelease = "ringfence-probe"
 
 // spellForChart spells a proposal out for a template of a chart. What Helm would take
 // for an action in a comment is none, and names that are random are cut short.
-func (p *planner) spellForChart(s site, pl *placement) *generate.Manifest {
-	names := &chartNames{planner: p, placement: pl, probes: p.probesOf(s, pl), keys: chartKeys(pl.target.Objects)}
+func (p *planner) spellForChart(pl *placement) *generate.Manifest {
+	names := &chartNames{planner: p, placement: pl, probes: p.probesOf(pl), keys: p.chartKeysOf(pl.target)}
 	m := pl.proposal.Manifest(names)
 	clean := []string{"{{", "{ {"}
 	for _, w := range pl.environment.Cluster.Workloads {
@@ -57,8 +57,8 @@ func (p *planner) spellForChart(s site, pl *placement) *generate.Manifest {
 	return m
 }
 
-func (p *planner) probesOf(s site, pl *placement) *probes {
-	if p.probed[s] == nil {
+func (p *planner) probesOf(pl *placement) *probes {
+	if p.probed[pl.target] == nil {
 		render := func(release string) map[key]*netpol.Workload {
 			opts := p.opts
 			opts.Release = release
@@ -72,9 +72,9 @@ func (p *planner) probesOf(s site, pl *placement) *probes {
 			}
 			return workloads
 		}
-		p.probed[s] = &probes{again: render(p.opts.Release), renamed: render(probeRelease)}
+		p.probed[pl.target] = &probes{again: render(p.opts.Release), renamed: render(probeRelease)}
 	}
-	return p.probed[s]
+	return p.probed[pl.target]
 }
 
 // chartKeys identify the objects of a chart under any release name: by the line that
@@ -87,6 +87,14 @@ func chartKeys(objects []*manifest.Object) map[*manifest.Object]key {
 		keys[o] = key{k.pos, fmt.Sprintf("%s %d", k.name, made[k])}
 	}
 	return keys
+}
+
+// chartKeysOf returns the keys of a target that is a chart. They are made once.
+func (p *planner) chartKeysOf(t *render.Result) map[*manifest.Object]key {
+	if p.charts[t] == nil {
+		p.charts[t] = chartKeys(t.Objects)
+	}
+	return p.charts[t]
 }
 
 // probed returns a workload as one of the probes has it, nil for none.

@@ -111,25 +111,33 @@ func (p *planner) unwanted(s site, group []*placement) string {
 		return fmt.Sprintf("%s is used by %s", s.dir, unseen)
 	}
 	for _, e := range p.environments {
-		if slices.ContainsFunc(group, func(pl *placement) bool { return pl.environment == e }) {
-			continue
-		}
 		for _, w := range e.Cluster.Workloads {
-			if rootOf(e.from[w.Source], w) == s && p.isAbout(first, w) && !e.denies(first.proposal, w) {
-				return fmt.Sprintf("%s has it in %s too, and it needs no such policy there", e.Name, s.dir)
+			if rootOf(e.from[w.Source], w) != s || !p.isAbout(first, e, w) || e.denies(first.proposal, w) {
+				continue
+			}
+			if !slices.ContainsFunc(group, func(pl *placement) bool { return pl.isFor(e, w) }) {
+				return fmt.Sprintf("%s makes %s in environment %s too, which needs no such policy", s.dir, w, e.Name)
 			}
 		}
 	}
 	return ""
 }
 
-// isAbout tells whether a proposal is about the manifest of a workload, or denies the
-// namespace that it names.
-func (p *planner) isAbout(pl *placement, w *netpol.Workload) bool {
+// isFor tells whether a proposal is for a workload of an environment.
+func (pl *placement) isFor(e *environment, w *netpol.Workload) bool {
+	if pl.environment != e || pl.target != e.from[w.Source] {
+		return false
+	}
+	return pl.proposal.Subject == nil || slices.Contains(pl.proposal.Subject.Workloads, w)
+}
+
+// isAbout tells whether a proposal is about the manifest of a workload of an
+// environment, or denies the namespace that it names.
+func (p *planner) isAbout(pl *placement, e *environment, w *netpol.Workload) bool {
 	if pl.proposal.Subject == nil {
 		return p.writtenNamespace(pl.first) == p.writtenNamespace(w)
 	}
-	return p.keyOf(pl.first) == p.keyOf(w) && (!pl.repeated || pl.first.Ref == w.Ref)
+	return p.keyIn(pl.environment, pl.first) == p.keyIn(e, w) && (!pl.repeated || pl.first.Ref == w.Ref)
 }
 
 // denies tells whether an environment proposes the same default deny, wherever that

@@ -93,6 +93,15 @@ func (n *folderNames) Others(labels map[string]string) []string {
 	return lines
 }
 
+// keyIn identifies a workload of an environment by its manifest, for all releases of a
+// chart alike.
+func (p *planner) keyIn(e *environment, w *netpol.Workload) key {
+	if t := e.from[w.Source]; t != nil && t.Kind == render.Helm {
+		return p.chartKeysOf(t)[w.Source]
+	}
+	return p.keyOf(w)
+}
+
 // keyOf identifies a workload by its manifest, whatever overlays make of its name.
 // Charts make several workloads at one place.
 func (p *planner) keyOf(w *netpol.Workload) key {

@@ -56,8 +56,8 @@ func New(ctx context.Context, tree *source.Tree, opts render.Options, environmen
 	p := &planner{
 		ctx: ctx, tree: tree, opts: opts, repo: render.New(tree, opts),
 		rendered: make(map[string]bool), closures: make(map[string]closure),
-		views: make(map[site]view), probed: make(map[site]*probes), raw: make(map[string][]*manifest.Object), contents: make(map[site]*content),
-		apart: make(map[place]bool),
+		views: make(map[site]view), probed: make(map[*render.Result]*probes), raw: make(map[string][]*manifest.Object), contents: make(map[site]*content),
+		apart: make(map[place]bool), charts: make(map[*render.Result]map[*manifest.Object]key),
 	}
 	p.targets, _ = p.repo.Find(ctx, []string{"."}) // what cannot be read there was told when it was rendered
 	for i := range environments {
@@ -115,10 +115,11 @@ type planner struct {
 
 	closures   map[string]closure // by the folder of a kustomization
 	views      map[site]view
-	probed     map[site]*probes
+	probed     map[*render.Result]*probes
 	raw        map[string][]*manifest.Object // by file, as written
-	moved      map[string]moved              // by file, what the plan moves
-	apart      map[place]bool                // what would come out as another policy in a base, or with expressions of a chart
+	charts     map[*render.Result]map[*manifest.Object]key
+	moved      map[string]moved // by file, what the plan moves
+	apart      map[place]bool   // what would come out as another policy in a base, or with expressions of a chart
 	placements []*placement
 	contents   map[site]*content // every folder in which policies may be
 	plan       Plan
@@ -187,7 +188,7 @@ func (p *planner) collect(e *environment) {
 			p.collectDeny(pl)
 		} else {
 			w := proposal.Subject.Workloads[0]
-			pl.target, pl.first, pl.key = e.from[w.Source], w, p.keyOf(w)
+			pl.target, pl.first, pl.key = e.from[w.Source], w, p.keyIn(e, w)
 			pl.home, pl.root = p.homeOf(pl.target, w), rootOf(pl.target, w)
 		}
 		p.placements = append(p.placements, pl)

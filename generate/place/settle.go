@@ -188,7 +188,7 @@ func (p *planner) join(s site, group []*placement) (joined *generate.Manifest, w
 // spell spells a proposal out for a folder, nil where it cannot be named there.
 func (p *planner) spell(s site, pl *placement) *generate.Manifest {
 	if s.kind == render.Helm {
-		return p.spellForChart(s, pl)
+		return p.spellForChart(pl)
 	}
 	names := &folderNames{planner: p, site: s, placement: pl}
 	m := pl.proposal.Manifest(names)
