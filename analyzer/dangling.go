@@ -3,6 +3,7 @@ package analyzer
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
@@ -61,13 +62,14 @@ type repository struct {
 	services  map[string]bool    // by name
 	resources []string           // names of custom resources
 	unseen    []*manifest.Object // policies of what could not be rendered
+	makers    []*manifest.Object // of which programs make policies
 
-	environments []Environment
-	makers       []*manifest.Object // of which programs make policies
+	// pods are those of all environments, found when they are first asked for.
+	pods func() []pods
 }
 
 func newRepository(environments []Environment) *repository {
-	r := &repository{services: map[string]bool{}, environments: environments}
+	r := &repository{services: map[string]bool{}, pods: sync.OnceValue(func() []pods { return podsOf(environments) })}
 	for _, e := range environments {
 		r.unseen = append(r.unseen, e.Unseen...)
 		for _, o := range e.Objects {
@@ -88,31 +90,38 @@ func newRepository(environments []Environment) *repository {
 }
 
 // mayBeForOthers tells whether a selector of a policy may be about workloads of other
-// environments: nobody knows its namespace, no policy there is about a workload of this
-// environment, and another one, which does not have the policy, has such workloads. So
-// it is with a folder of policies for what other folders make.
+// environments: nobody knows its namespace, in which this environment has no workload
+// that a policy can select, and another environment, which does not have the policy, has
+// such workloads. So it is with a folder of policies for what other folders make.
 func (f *facts) mayBeForOthers(p *netpol.Policy, s netpol.Selector) bool {
 	own := f.cluster.Namespace(p.Namespace)
-	if !own.Private || slices.ContainsFunc(own.Policies(), func(q *netpol.Policy) bool { return !q.Selector.IsEmpty() && len(q.Selected) > 0 }) {
+	if !own.Private || slices.ContainsFunc(own.Workloads(), func(w *netpol.Workload) bool { return len(w.Labels) > 0 }) {
 		return false
 	}
-	return f.repository.hasFor(p, s)
+	return slices.ContainsFunc(f.repository.pods(), func(e pods) bool {
+		return !e.policies[p.Source.Pos] && slices.ContainsFunc(e.labels, s.Matches)
+	})
 }
 
-// hasFor tells whether a selector matches workloads of an environment without a policy.
-func (r *repository) hasFor(p *netpol.Policy, s netpol.Selector) bool {
-	return slices.ContainsFunc(r.environments, func(e Environment) bool {
-		matches := false
+// pods are those of one environment.
+type pods struct {
+	labels   []map[string]string
+	policies map[manifest.Pos]bool // that it has
+}
+
+func podsOf(environments []Environment) []pods {
+	all := make([]pods, len(environments))
+	for i, e := range environments {
+		all[i].policies = map[manifest.Pos]bool{}
 		for _, o := range e.Objects {
-			if o.Pos == p.Source.Pos {
-				return false
-			}
-			if labels, makesPods := netpol.PodLabels(o); makesPods && s.Matches(labels) {
-				matches = true
+			if labels, makesPods := netpol.PodLabels(o); makesPods {
+				all[i].labels = append(all[i].labels, labels)
+			} else if strings.HasSuffix(o.Kind, "NetworkPolicy") {
+				all[i].policies[o.Pos] = true
 			}
 		}
-		return matches
-	})
+	}
+	return all
 }
 
 // mayHold tells whether there is a Service of a name, or an operator may make one for

@@ -175,7 +175,7 @@ func isOfInjector(e traffic.Evidence) bool {
 }
 
 func isGivenBy(e traffic.Evidence, annotation string) bool {
-	return e.Kind == "annotation" && strings.HasPrefix(e.Text, annotation+"=")
+	return e.Kind == "injector" && strings.HasPrefix(e.Text, annotation+"=")
 }
 
 // portOf returns the port of an address: its own, that of its scheme, or the usual one.

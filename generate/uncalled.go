@@ -44,7 +44,7 @@ func (g *generator) callsWithin(s *Subject) *rule {
 			continue
 		}
 		for _, p := range g.uncalledPorts(o) {
-			if g.isForMetrics(o, p.port) {
+			if namesMetrics(g.portNames(o, p.port)) || !g.admits(o, s, p.port) {
 				continue
 			}
 			foreign = foreign || o != s
@@ -111,19 +111,26 @@ func (g *generator) uncalledPorts(s *Subject) []uncalledPort {
 // exporters have agreed upon
 // (https://github.com/prometheus/prometheus/wiki/Default-port-allocations).
 func (g *generator) isForMetrics(s *Subject, p port) bool {
-	if p.number >= 9100 && p.number <= 9999 {
-		return true
-	}
-	var names []string
+	names := g.portNames(s, p)
 	for _, w := range s.Workloads {
 		names = append(names, w.Name)
+		for _, service := range g.servicesOf(w) {
+			names = append(names, service.Name)
+		}
+	}
+	return p.number >= 9100 && p.number <= 9999 || namesMetrics(names)
+}
+
+// portNames returns the names that containers and Services give to a port.
+func (g *generator) portNames(s *Subject, p port) []string {
+	var names []string
+	for _, w := range s.Workloads {
 		for _, own := range w.Ports {
 			if own.Number == p.number {
 				names = append(names, own.Name)
 			}
 		}
 		for _, service := range g.servicesOf(w) {
-			names = append(names, service.Name)
 			for _, of := range service.Ports {
 				if of.On(w) == p.number {
 					names = append(names, of.Name)
@@ -131,9 +138,24 @@ func (g *generator) isForMetrics(s *Subject, p port) bool {
 			}
 		}
 	}
+	return names
+}
+
+// namesMetrics tells whether one of some names says that metrics are collected there.
+func namesMetrics(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		return strings.Contains(name, "metrics") || strings.Contains(name, "exporter")
+		return slices.ContainsFunc(strings.Split(name, "-"), func(word string) bool { return word == "metrics" || word == "exporter" })
 	})
+}
+
+// admits tells whether the policies that there are admit a subject to a port of
+// another one.
+func (g *generator) admits(o, s *Subject, p port) bool {
+	if !g.isolated(o.Workloads, netpol.Ingress) {
+		return true
+	}
+	from, to := rebuilt(g.before(), s.Workloads[0]), rebuilt(g.before(), o.Workloads[0])
+	return allows(g.before(), netpol.Ingress, to, from).ContainsAll(need{port: p.number, protocol: p.protocol}.conn())
 }
 
 // served returns the ports on which a subject can be called: those to which Services

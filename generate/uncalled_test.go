@@ -110,3 +110,24 @@ func TestUncalledPortsAreOpen(t *testing.T) {
 		}
 	}
 }
+
+// A port that existing policies close to a workload is none that it may call, and a
+// call of what is injected is no scrape.
+func TestUncalledPortsOfOthers(t *testing.T) {
+	closed := `
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: cart, namespace: shop}, spec: {podSelector: {matchLabels: {app: cart}}, policyTypes: [Ingress]}}
+`
+	vault := backend("vault", "{port: 8200}", "")
+	agent := strings.ReplaceAll(web, "labels: {app: web, version: v1}", `labels: {app: web}, annotations: {vault.hashicorp.com/agent-inject: "true", vault.hashicorp.com/service: "http://vault:8200"}`)
+	for _, test := range []struct{ name, text string }{
+		{"closed", namespaces + ledger + web + api + backend("cart", "{port: 80}", "") + closed},
+		{"injected", namespaces + ledger + agent + api + vault},
+	} {
+		for _, p := range propose(t, test.text, Options{}).Proposals {
+			if rules := strings.Join(p.egress(), "; "); strings.Contains(rules, "within") {
+				t.Errorf("%s: %s: %s", test.name, p.Name, rules)
+			}
+		}
+	}
+}

@@ -36,12 +36,12 @@ type Problem struct {
 	Path     []any // of the field, for Object.At
 	Reason   string
 	Rejected bool // the API server does not accept it; else it is only worth a note
-	// Placeholder is what in the field stands for something else, empty where nothing
-	// does: a variable of Flux or of envsubst, an expression of a template.
+	// Placeholder is a variable in the field that Flux or envsubst may replace, empty
+	// where there is none.
 	Placeholder string
 }
 
-var placeholder = regexp.MustCompile(`\$\{[^{}]+\}|\{\{.*?\}\}|<[A-Za-z][A-Za-z0-9 ._-]*>`)
+var placeholder = regexp.MustCompile(`\$\{[^{}]+\}`)
 
 // gaps returns the problems as gaps.
 func (r *reader) gaps() []manifest.Gap {
@@ -54,7 +54,7 @@ func (r *reader) gaps() []manifest.Gap {
 		g := manifest.Gap{Pos: r.object.At(p.Path...).Pos, Code: code, Note: !p.Rejected}
 		if p.Placeholder != "" {
 			g.Code = manifest.UnknownValue
-			p.Reason = p.Placeholder + " is to be replaced before this is applied, by what is not known"
+			p.Reason = p.Placeholder + " is a variable, of which nothing tells what replaces it before this is applied"
 		}
 		g.Reason = fmt.Sprintf("%s %q: %s: %s", r.object.Kind, r.object.Name, pathText(p.Path), p.Reason)
 		gaps = append(gaps, g)

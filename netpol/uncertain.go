@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"net/netip"
+	"reflect"
 	"slices"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -120,7 +121,10 @@ func (c *Cluster) doubtReplaced() {
 			if !p.Selector.invalid {
 				continue
 			}
-			at := slices.IndexFunc(p.Problems, func(problem Problem) bool { return problem.Placeholder != "" })
+			at := slices.IndexFunc(p.Problems, func(problem Problem) bool {
+				return problem.Placeholder != "" && len(problem.Path) >= len(p.SelectorPath()) &&
+					reflect.DeepEqual(problem.Path[:len(p.SelectorPath())], p.SelectorPath())
+			})
 			if at < 0 {
 				continue
 			}
@@ -129,7 +133,7 @@ func (c *Cluster) doubtReplaced() {
 				workloads = p.namespace.Workloads()
 			}
 			for _, w := range workloads {
-				w.doubts = append(w.doubts, Doubt{Policy: p, Reason: p.Problems[at].Placeholder + " is to be replaced", path: p.SelectorPath()})
+				w.doubts = append(w.doubts, Doubt{Policy: p, Reason: p.Problems[at].Placeholder + " is a variable", path: p.SelectorPath()})
 			}
 		}
 	}

@@ -36,7 +36,7 @@ findings contains object.union(finding, lib.unseen) if {
 		"path": s.path,
 		"message": sprintf("%s admits everybody to %s on %s, which nothing publishes", [lib.policy[s.object].title, lib.names({id | some id in s.workloads}), s.ports]),
 		"related": [],
-		"defect": s.ports, # whoever is admitted to
+		"defect": lib.by_selector(s.ports, s.object),
 		"severity": _severity(lib.policy[s.object].explained),
 	}
 }

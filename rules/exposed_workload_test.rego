@@ -16,7 +16,7 @@ test_fires if {
 		"path": ["spec", "ingress", 0],
 		"message": "NetworkPolicy \"cart\" admits everybody to Deployment \"cart\" on TCP 6060, which nothing publishes",
 		"related": [],
-		"defect": "TCP 6060",
+		"defect": "TCP 6060 for app=cart",
 		"severity": "medium",
 	}}
 }

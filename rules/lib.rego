@@ -99,6 +99,12 @@ names(ids) := sprintf("%s and %d more", [workload[min(ids)].title, count(ids) - 
 
 names(ids) := workload[min(ids)].title if count(ids) == 1
 
+# by_selector(what, id) is the defect of a policy that is about whatever it selects: it
+# stays while workloads come and go, and not when the policy selects others.
+by_selector(what, id) := sprintf("%s for %s", [what, policy[id].selector]) if {
+	policy[id]
+} else := what
+
 # blocked(call, severity) is the finding about a call that policies deny. Where not
 # everything was seen, a policy that allows it may be just there.
 blocked(call, severity) := object.union(finding, unseen) if {

@@ -35,6 +35,6 @@ findings contains object.union(finding, lib.unseen) if {
 		"path": missing.path,
 		"message": sprintf("the rule allows nothing: %s declares no %s port \"%s\"", [lib.names({id | some id in missing.workloads}), missing.protocol, missing.name]),
 		"related": [],
-		"defect": sprintf("%s %s", [missing.protocol, missing.name]), # whoever lacks it
+		"defect": lib.by_selector(sprintf("%s %s", [missing.protocol, missing.name]), p.id),
 	}
 }

@@ -17,7 +17,7 @@ test_fires if {
 		"path": ["spec", "ingress", 0, "ports", 0, "port"],
 		"message": "the rule allows nothing: Deployment \"cart\" declares no TCP port \"http\"",
 		"related": [],
-		"defect": "TCP http",
+		"defect": "TCP http for app=cart",
 	}}
 }
 

@@ -38,7 +38,7 @@ findings contains {
 	"path": ["spec", "egress"],
 	"message": sprintf("%s may make calls but not ask DNS: no egress rule allows UDP port 53 to the DNS of the cluster", [lib.names(callers)]),
 	"related": [],
-	"defect": "UDP", # whoever asks
+	"defect": lib.by_selector("UDP", id),
 	"severity": _severity(callers),
 	"confidence": _confidence(callers),
 } if {
@@ -50,7 +50,7 @@ findings contains {
 	"path": path,
 	"message": sprintf("%s may ask DNS over UDP but not over TCP, which long answers need", [lib.names(callers)]),
 	"related": [],
-	"defect": "TCP", # whoever asks
+	"defect": lib.by_selector("TCP", id),
 	"severity": "note",
 } if {
 	some [id, path], callers in _udp_only

@@ -27,7 +27,7 @@ test_fires if {
 		"path": ["spec", "egress"],
 		"message": "Deployment \"cart\" may make calls but not ask DNS: no egress rule allows UDP port 53 to the DNS of the cluster",
 		"related": [],
-		"defect": "UDP",
+		"defect": "UDP for app=cart",
 		"severity": "high",
 		"confidence": "medium",
 	}}

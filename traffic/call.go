@@ -117,7 +117,7 @@ func (s *setting) evidence(a address) Evidence {
 // surelyNames tells whether a name of one word, which nothing has, is no coincidence:
 // the workload itself is given it as a host, with a scheme or a port.
 func (s *setting) surelyNames(a address) bool {
-	return (s.kind == "env" || s.kind == "argument" || s.kind == "annotation") && (a.scheme != "" || a.port != 0 && namesHost(words(s.key)))
+	return (s.kind == "env" || s.kind == "argument" || s.kind == "injector") && (a.scheme != "" || a.port != 0 && namesHost(words(s.key)))
 }
 
 // isOutside tells whether a host name outside of the cluster is one that the

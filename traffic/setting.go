@@ -123,7 +123,7 @@ func annotationSettings(w *netpol.Workload) []*setting {
 		path := append(annotationsPath(w), key)
 		if value := manifest.Text(w.Source.Data, path...); value != "" {
 			settings = append(settings, &setting{
-				workload: w, kind: "annotation", key: key, value: value, from: source{w.Source, path}, group: "annotations", confidence: High,
+				workload: w, kind: "injector", key: key, value: value, from: source{w.Source, path}, group: "annotations", confidence: High,
 			})
 		}
 	}

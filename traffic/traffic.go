@@ -71,7 +71,7 @@ func (e Evidence) IsScrape() bool {
 // IsScrape tells whether all that is known of a call is that it collects metrics.
 func (e *Edge) IsScrape() bool {
 	return e.From.External == PrometheusServer ||
-		!slices.ContainsFunc(e.Evidence, func(v Evidence) bool { return !v.IsScrape() })
+		len(e.Evidence) > 0 && !slices.ContainsFunc(e.Evidence, func(v Evidence) bool { return !v.IsScrape() })
 }
 
 // External is a peer outside of the environment that has a name of its own.
