@@ -73,7 +73,7 @@ func newRepository(environments []Environment) *repository {
 	for _, e := range environments {
 		r.unseen = append(r.unseen, e.Unseen...)
 		for _, o := range e.Objects {
-			if makesPolicies(o) {
+			if MakesPolicies(o) {
 				r.makers = append(r.makers, o)
 			}
 			switch {

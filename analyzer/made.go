@@ -9,12 +9,12 @@ import (
 	"github.com/ringfence/ringfence/netpol"
 )
 
-// makesPolicies tells whether a program makes NetworkPolicies of an object while the
+// MakesPolicies tells whether a program makes NetworkPolicies of an object while the
 // cluster runs: Kyverno of a rule that generates them, Capsule of a tenant, OpenShift of a
 // template for projects, Open Cluster Management of a policy, and so on. It does where a
 // part of it is what a NetworkPolicy is, or is text that holds one. What Argo CD and Flux
 // apply is rendered instead.
-func makesPolicies(o *manifest.Object) bool {
+func MakesPolicies(o *manifest.Object) bool {
 	switch {
 	case !isCustom(o.Group), strings.HasSuffix(o.Kind, "NetworkPolicy"), strings.HasSuffix(o.Group, ".toolkit.fluxcd.io"):
 		return false

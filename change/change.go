@@ -53,7 +53,8 @@ type Environment struct {
 	// by a Service, an Ingress or a route, that only one of the states has. Whether policies
 	// let these connections pass is another matter.
 	Published, Unpublished []netpol.Entry
-	// Doubtful are policies that differ and are not evaluated completely.
+	// Doubtful are policies that differ and are not evaluated completely, and objects of which
+	// programs make policies.
 	Doubtful []Doubtful
 	Gaps     []analyzer.Gap // what could not be seen of it, in either state
 
@@ -85,10 +86,11 @@ type Doubtful struct {
 func Compare(before, after State) *Change {
 	c := &Change{}
 	now := map[string]successor{}
+	more := makesMore(before.Environments, after.Environments)
 	for _, p := range match(before.Environments, after.Environments) {
 		e := p.compare()
 		if p.before != nil && p.after != nil {
-			now[p.before.Name] = successor{p.after.Name, e.renamed, e.hides || e.isDoubted(), namesOf(p.after.Objects)}
+			now[p.before.Name] = successor{p.after.Name, e.renamed, more || e.hides || e.isDoubted(), namesOf(p.after.Objects)}
 		}
 		if e.isEmpty() {
 			c.Unchanged = append(c.Unchanged, e.Name)
@@ -140,7 +142,7 @@ func (p pair) compare() *Environment {
 	e.compareWorkloads()
 	e.compareConnections()
 	e.compareEntries()
-	e.compareDoubtful()
+	e.compareDoubtful(objects, p.after.Objects)
 	return e
 }
 

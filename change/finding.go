@@ -74,11 +74,34 @@ func compareFindings(before, after *analyzer.Report, now map[string]successor) (
 		}
 		byBefore[was] = append(byBefore[was], s)
 	}
-	added = findings(fresh, "")
+	added = findings(withoutRetold(gone, fresh), "")
 	for _, was := range []rules.Severity{rules.Note, rules.Low, rules.Medium} {
 		added = append(added, findings(byBefore[was], was)...)
 	}
 	return added, gone
+}
+
+// withoutRetold leaves out what a finding that is gone, and weighed as much, told of as well:
+// where a workload is no longer said to be open because of a rule, a finding at the rule
+// takes its place.
+func withoutRetold(gone, fresh []sighting) []sighting {
+	type place struct {
+		environment string
+		pos         manifest.Pos
+	}
+	told := map[place]int{} // the rank of the worst severity, from 1
+	for _, s := range gone {
+		for _, r := range s.Related {
+			p, rank := place{s.environment, r.Pos}, s.Sighting.Severity.Rank()+1
+			if told[p] == 0 || rank < told[p] {
+				told[p] = rank
+			}
+		}
+	}
+	return slices.DeleteFunc(fresh, func(s sighting) bool {
+		rank := told[place{s.environment, s.Pos}]
+		return rank > 0 && rank <= s.Sighting.Severity.Rank()+1
+	})
 }
 
 // isMoved tells whether a finding of one rule on one object is only told apart by the
