@@ -12,8 +12,8 @@
 #   confidence: high
 #   since: 0.1.0
 #   remedy: >-
-#     Name the pods of the cluster's DNS: the label k8s-app=kube-dns in the namespace kube-
-#     system.
+#     Name the pods of the cluster's DNS: the label k8s-app=kube-dns in the namespace
+#     kube-system.
 #   before: |
 #     egress:
 #     - ports:
