@@ -141,6 +141,7 @@ func (p pair) compare() *Environment {
 	e.hides = p.hides()
 	e.compareWorkloads()
 	e.compareConnections()
+	e.compareAsked(p, objects)
 	e.compareEntries()
 	e.compareDoubtful(objects, p.after.Objects)
 	return e

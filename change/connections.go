@@ -18,6 +18,9 @@ type Connections struct {
 	Published bool
 	// DataStores are the data stores among the destinations: "postgresql".
 	DataStores []string
+	// Kept are, of closed ones, pods of the same namespaces that keep some of them because
+	// of labels that rules ask for: "pods with app=proxy in namespace shop".
+	Kept []string
 	// Uncertain is true where policies about an end are not evaluated completely.
 	Uncertain bool
 	Causes    []Cause // at least one

@@ -213,6 +213,19 @@ func count(runs []run) int {
 	return n
 }
 
+// Where returns the peers of the set of which something is true.
+func (s Peers) Where(is func(Peer) bool) Peers {
+	part := Peers{space: s.space}
+	for _, r := range s.runs {
+		for i := r.first; i <= r.last; i++ {
+			if is(s.space.peer(int(i))) {
+				part.runs = appendPoint(part.runs, int(i))
+			}
+		}
+	}
+	return part
+}
+
 // All yields the peers in the order of Relation.Peers.
 func (s Peers) All() iter.Seq[Peer] {
 	return func(yield func(Peer) bool) {

@@ -21,6 +21,9 @@ type Workload struct {
 	// Operated is set where an operator makes the pods, of a custom resource: of them
 	// only is known what the operator documents.
 	Operated *Operated
+	// StandsFor says which pods a workload stands for that is none of the repository, in
+	// the words of RulePeer.Phrase; empty for others.
+	StandsFor string
 
 	namespace *Namespace
 	position  int          // among all of the cluster
@@ -34,6 +37,14 @@ type Port struct {
 	Name     string // empty where it has none
 	Number   int
 	Protocol Protocol
+}
+
+// String names the workload, or says what it stands for.
+func (w *Workload) String() string {
+	if w.StandsFor != "" {
+		return w.StandsFor
+	}
+	return w.Ref.String()
 }
 
 // Path returns the path of a field of the pod template, for Object.At:

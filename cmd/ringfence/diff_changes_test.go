@@ -6,6 +6,11 @@ const (
 	prometheus = "prometheus-operator__kube-prometheus"
 	podinfo    = "stefanprodan__podinfo"
 	robotShop  = "instana__robot-shop"
+	konflux    = "konflux-ci__konflux-ci"
+	charts     = "bitnami__charts"
+	fluxApps   = "fluxcd__flux2-kustomize-helm-example"
+	argoCD     = "argoproj__argo-cd"
+	homeOps    = "onedr0p__home-ops"
 
 	sockPolicies = "deploy/kubernetes/manifests-policy/"
 	components   = "kustomize/components/network-policies/"
@@ -30,7 +35,9 @@ var changes = []struct {
 		"correct the selector of a peer", sockShop,
 		[]fileEdit{{name: sockPolicies + "netpol-cart-db-access.yaml", old: "              name: cart\n", text: "              name: carts\n"}},
 		[]string{
+			"deploy/kubernetes (deploy/kubernetes/manifests): closed to-data-store: TCP 27017 from pods with name=cart in namespace sock-shop to sock-shop/Deployment/carts-db (data store: mongodb)",
 			"deploy/kubernetes (deploy/kubernetes/manifests): opened to-data-store: TCP 27017 from sock-shop/Deployment/carts to sock-shop/Deployment/carts-db (data store: mongodb)",
+			"deploy/kubernetes: closed to-data-store: TCP 27017 from pods with name=cart in namespace sock-shop to sock-shop/Deployment/carts-db (data store: mongodb)",
 			"deploy/kubernetes: opened to-data-store: TCP 27017 from sock-shop/Deployment/carts to sock-shop/Deployment/carts-db (data store: mongodb)",
 			"fixed dangling-peer on NetworkPolicy/carts-db-access in deploy/kubernetes, deploy/kubernetes (deploy/kubernetes/manifests), deploy/kubernetes (deploy/kubernetes/manifests-jaeger)",
 		},
@@ -47,8 +54,13 @@ var changes = []struct {
 		"delete the policy that isolates the namespace", sockShop,
 		[]fileEdit{{name: sockPolicies + "netpol-cortex-access.yaml"}},
 		[]string{
+			"deploy/kubernetes (deploy/kubernetes/manifests): closed other: all but TCP 8079 from pods with name=cortex in namespace sock-shop to sock-shop/Deployment/front-end",
+			"deploy/kubernetes (deploy/kubernetes/manifests): closed to-data-store: all from pods with name=cortex in namespace sock-shop to sock-shop/Deployment/carts-db, sock-shop/Deployment/catalogue, sock-shop/Deployment/catalogue-db, sock-shop/Deployment/orders, sock-shop/Deployment/orders-db, sock-shop/Deployment/payment, sock-shop/Deployment/rabbitmq, sock-shop/Deployment/shipping, sock-shop/Deployment/user, sock-shop/Deployment/user-db (data store: mongodb, mysql, rabbitmq)",
 			"deploy/kubernetes (deploy/kubernetes/manifests): opened from-internet: all from anything to undeclared pods in namespace sock-shop, sock-shop/Deployment/carts, sock-shop/Deployment/queue-master, sock-shop/Deployment/session-db (data store: redis)",
+			"deploy/kubernetes (deploy/kubernetes/manifests-jaeger): closed other: all from pods with name=cortex in namespace sock-shop to sock-shop/Deployment/catalogue, sock-shop/Deployment/payment, sock-shop/Deployment/user",
 			"deploy/kubernetes (deploy/kubernetes/manifests-jaeger): opened across-namespaces: all from anything to undeclared pods in namespace sock-shop",
+			"deploy/kubernetes: closed other: all but TCP 8079 from pods with name=cortex in namespace sock-shop to sock-shop/Deployment/front-end",
+			"deploy/kubernetes: closed to-data-store: all from pods with name=cortex in namespace sock-shop to sock-shop/Deployment/carts-db, sock-shop/Deployment/catalogue, sock-shop/Deployment/catalogue-db, sock-shop/Deployment/orders, sock-shop/Deployment/orders-db, sock-shop/Deployment/payment, sock-shop/Deployment/rabbitmq, sock-shop/Deployment/shipping, sock-shop/Deployment/user, sock-shop/Deployment/user-db (data store: mongodb, mysql, rabbitmq)",
 			"deploy/kubernetes: opened from-internet: all from anything to undeclared pods in namespace sock-shop, sock-shop/Deployment/carts, sock-shop/Deployment/queue-master, sock-shop/Deployment/session-db (data store: redis)",
 			"fixed blocked-scrape on Deployment/carts in deploy/kubernetes",
 			"fixed blocked-scrape on Deployment/carts in deploy/kubernetes (deploy/kubernetes/manifests)",
@@ -287,9 +299,97 @@ var changes = []struct {
 		[]fileEdit{{name: sockPolicies + "netpol-user-access.yaml", old: "kind: NetworkPolicy", text: "kind: [NetworkPolicy"}},
 		[]string{
 			"deploy/kubernetes (deploy/kubernetes/manifests): closed other: TCP 80 from sock-shop/Deployment/front-end, sock-shop/Deployment/orders to sock-shop/Deployment/user",
+			"deploy/kubernetes (deploy/kubernetes/manifests-jaeger): closed other: TCP 80 from pods with name=front-end in namespace sock-shop, pods with name=orders in namespace sock-shop to sock-shop/Deployment/user",
 			"deploy/kubernetes: closed other: TCP 80 from sock-shop/Deployment/front-end, sock-shop/Deployment/orders to sock-shop/Deployment/user",
 			"new gap invalid-yaml at deploy/kubernetes/manifests-policy/netpol-user-access.yaml",
 			"new incomplete-render on / in deploy/kubernetes, deploy/kubernetes (deploy/kubernetes/manifests), deploy/kubernetes (deploy/kubernetes/manifests-jaeger)",
+		},
+	},
+	{
+		"admit the ingress controller, which is not declared", prometheus,
+		[]fileEdit{{name: "manifests/grafana-networkPolicy.yaml", old: "  ingress:\n", text: "  ingress:\n  - from:\n    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}\n      podSelector: {matchLabels: {app.kubernetes.io/name: ingress-nginx}}\n    ports: [{port: 3000}]\n"}},
+		[]string{
+			".: opened across-namespaces: TCP 3000 from pods with app.kubernetes.io/name=ingress-nginx in namespace ingress-nginx to monitoring/Deployment/grafana",
+		},
+	},
+	{
+		"join the halves of a peer", konflux,
+		[]fileEdit{{name: "operator/upstream-kustomizations/namespace-lister/network_policy_allow_from_konfluxui.yaml", old: "    - podSelector:\n        matchLabels:\n          app: proxy", text: "      podSelector:\n        matchLabels:\n          app: proxy"}},
+		[]string{
+			"fixed dangling-peer on NetworkPolicy/namespace-lister-allow-from-konfluxui in operator/upstream-kustomizations/namespace-lister",
+			"operator/upstream-kustomizations/namespace-lister: closed across-namespaces: TCP 8080 from any pod in namespace konflux-ui to namespace-lister/Deployment/namespace-lister (some of it still allowed for pods with app=proxy in namespace konflux-ui)",
+			"operator/upstream-kustomizations/namespace-lister: closed other: TCP 8080 from pods with app=proxy in namespace namespace-lister to namespace-lister/Deployment/namespace-lister",
+		},
+	},
+	{
+		"rename a port", prometheus,
+		[]fileEdit{{name: "manifests/grafana-deployment.yaml", old: "          name: http", text: "          name: web"}},
+		[]string{"new service-without-workload on Service/grafana in ."},
+	},
+	{
+		"restrict the calls of a workload", sockShop,
+		[]fileEdit{{name: sockPolicies + "front-end-egress.yaml", text: "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: front-end-egress, namespace: sock-shop}\nspec:\n  podSelector: {matchLabels: {name: front-end}}\n  policyTypes: [Egress]\n  egress: [{to: [{podSelector: {matchLabels: {name: catalogue}}}], ports: [{port: 80}]}]\n"}},
+		[]string{
+			"deploy/kubernetes (deploy/kubernetes/manifests): closed across-namespaces: all from sock-shop/Deployment/front-end to anything (except any pod in namespace sock-shop) (data store: elasticsearch)",
+			"deploy/kubernetes (deploy/kubernetes/manifests): closed other: TCP 80 from sock-shop/Deployment/front-end to pods with name=cart in namespace sock-shop",
+			"deploy/kubernetes (deploy/kubernetes/manifests): closed other: TCP 80 from sock-shop/Deployment/front-end to sock-shop/Deployment/orders, sock-shop/Deployment/user",
+			"deploy/kubernetes (deploy/kubernetes/manifests): closed other: TCP 8079 from sock-shop/Deployment/front-end to sock-shop/Deployment/front-end",
+			"deploy/kubernetes: closed across-namespaces: all from sock-shop/Deployment/front-end to anything (except any pod in namespace sock-shop) (data store: elasticsearch)",
+			"deploy/kubernetes: closed other: TCP 80 from sock-shop/Deployment/front-end to pods with name=cart in namespace sock-shop",
+			"deploy/kubernetes: closed other: TCP 80 from sock-shop/Deployment/front-end to sock-shop/Deployment/orders, sock-shop/Deployment/user",
+			"deploy/kubernetes: closed other: TCP 8079 from sock-shop/Deployment/front-end to sock-shop/Deployment/front-end",
+			"fixed unrestricted-egress on Deployment/front-end in deploy/kubernetes",
+			"fixed unrestricted-egress on Deployment/front-end in deploy/kubernetes (deploy/kubernetes/manifests)",
+			"new no-dns-egress on NetworkPolicy/front-end-egress in deploy/kubernetes, deploy/kubernetes (deploy/kubernetes/manifests)",
+		},
+	},
+	{
+		"leave a policy to what makes policies", prometheus,
+		[]fileEdit{{name: "manifests/grafana-networkPolicy.yaml", text: "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: default-deny}\nspec: {rules: [{name: deny, generate: {kind: NetworkPolicy, name: deny, data: {spec: {podSelector: {}, policyTypes: [Ingress]}}}}]}\n"}},
+		[]string{
+			".: not evaluated: it makes NetworkPolicies while the cluster runs",
+			".: opened from-internet: all from anything (except monitoring/Prometheus/k8s) to monitoring/Deployment/grafana",
+			".: opened other: all but TCP 3000 from monitoring/Prometheus/k8s to monitoring/Deployment/grafana",
+			"new gap not-evaluated at manifests/grafana-networkPolicy.yaml",
+		},
+	},
+	{
+		"close a data store in the values of a chart", charts,
+		[]fileEdit{{name: "bitnami/redis/values.yaml", old: "  allowExternal: true\n", text: "  allowExternal: false\n"}},
+		[]string{
+			"bitnami/redis: closed from-internet: TCP 6379 from undeclared pods in any namespace, any address to StatefulSet/redis-master, StatefulSet/redis-replicas (data store: redis; some of it still allowed for pods with redis-client=true in its own namespace)",
+			"fixed sensitive-workload-open on StatefulSet/redis-master in bitnami/redis",
+			"fixed sensitive-workload-open on StatefulSet/redis-replicas in bitnami/redis",
+			"new dangling-peer on NetworkPolicy/redis in bitnami/redis",
+		},
+	},
+	{
+		"add a release of a chart that lies elsewhere", fluxApps,
+		[]fileEdit{{name: "apps/base/podinfo/kustomization.yaml", old: "  - release.yaml\n", text: "  - release.yaml\n  - cache.yaml\n"}, {name: "apps/base/podinfo/cache.yaml", text: "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: cache, namespace: podinfo}\nspec:\n  interval: 50m\n  chart: {spec: {chart: redis, sourceRef: {kind: HelmRepository, name: podinfo}}}\n"}},
+		[]string{
+			"new gap remote-chart at apps/base/podinfo/cache.yaml",
+			"new gap remote-chart at apps/base/podinfo/cache.yaml",
+			"new incomplete-render on / in production",
+			"new incomplete-render on / in staging",
+		},
+	},
+	{
+		"add an element to a list of an ApplicationSet", argoCD,
+		[]fileEdit{{name: "applicationset/examples/list-generator/list-example.yaml", old: "      - cluster: engineering-prod\n        url: https://kubernetes.default.svc\n", text: "      - cluster: engineering-prod\n        url: https://kubernetes.default.svc\n      - cluster: engineering-qa\n        url: https://qa.example.com\n"}, {name: "applicationset/examples/list-generator/guestbook/engineering-qa/pod.yaml", text: "apiVersion: v1\nkind: Pod\nmetadata: {name: guestbook}\nspec: {containers: [{name: guestbook, image: guestbook}]}\n"}},
+		[]string{
+			"new missing-default-deny on Namespace/guestbook in qa.example.com",
+			"new unprotected-workload on Pod/guestbook in qa.example.com",
+			"qa.example.com: added",
+			"qa.example.com: new workload guestbook/Pod/guestbook",
+			"qa.example.com: opened from-internet: all from anything to guestbook/Pod/guestbook",
+			"qa.example.com: opened other: all from guestbook/Pod/guestbook to undeclared pods in any namespace, any address",
+		},
+	},
+	{
+		"change what is not evaluated", homeOps,
+		[]fileEdit{{name: "kubernetes/apps/actions-runner-system/actions-runner-controller/runners/home-ops/networkpolicy.yaml", old: "          except:\n            - 192.168.42.0/24", text: ""}},
+		[]string{
+			"kubernetes/flux/cluster: not evaluated: egressDeny is not evaluated",
 		},
 	},
 }

@@ -78,7 +78,7 @@ func rowsOf(e *change.Environment) []graphRow {
 // mark notes that the workloads among some peers stand at one side of a row.
 func (g *grapher) mark(peers netpol.Peers, side byte, row int) {
 	for _, t := range peers.Terms() {
-		if t.Kind != netpol.WorkloadTerm {
+		if !isWorkload(t) {
 			continue
 		}
 		ref := t.Workload.Ref
@@ -137,13 +137,18 @@ func (g *grapher) shape(w *netpol.Workload) diagram.Shape {
 	}
 }
 
+// isWorkload tells whether a term is a workload of the repository.
+func isWorkload(t netpol.Term) bool {
+	return t.Kind == netpol.WorkloadTerm && t.Workload.StandsFor == ""
+}
+
 // nodesOf returns the nodes of some peers, and adds those that are no workloads.
 func (g *grapher) nodesOf(peers netpol.Peers) []string {
 	var ids []string
 	known := map[string]bool{}
 	for _, t := range peers.Terms() {
 		id := "\x00" + t.String()
-		if t.Kind == netpol.WorkloadTerm {
+		if isWorkload(t) {
 			id = g.ids[t.Workload.Ref]
 		} else {
 			group := ""

@@ -47,6 +47,7 @@ type connections struct {
 	Text       string          `json:"text"`
 	Published  bool            `json:"published"`
 	DataStores []string        `json:"dataStores"`
+	Kept       []string        `json:"kept"`
 	Uncertain  bool            `json:"uncertain"`
 	Causes     []cause         `json:"causes"`
 	Sampled    bool            `json:"sampled"`
@@ -177,7 +178,7 @@ func environmentOf(e *change.Environment) environment {
 func connectionsOf(c change.Connections) connections {
 	return connections{
 		Risk: c.Risk, From: reach.Nodes(c.From), To: reach.Nodes(c.To), Conn: reach.AllowedOf(c.Conn), Text: connectionsText(c),
-		Published: c.Published, DataStores: append([]string{}, c.DataStores...), Uncertain: c.Uncertain,
+		Published: c.Published, DataStores: append([]string{}, c.DataStores...), Kept: append([]string{}, c.Kept...), Uncertain: c.Uncertain,
 		Causes: each(c.Causes, causeOf), Sampled: c.Sampled,
 	}
 }

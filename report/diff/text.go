@@ -245,6 +245,9 @@ func remarks(c change.Connections) string {
 	if len(c.DataStores) > 0 {
 		remarks = append(remarks, "data store: "+strings.Join(c.DataStores, ", "))
 	}
+	if len(c.Kept) > 0 {
+		remarks = append(remarks, "some of it still allowed for "+report.Some(c.Kept, mostNames))
+	}
 	if c.Uncertain {
 		remarks = append(remarks, "uncertain: a policy is not evaluated completely")
 	}

@@ -191,7 +191,7 @@ func (m *Map) labelled() []labelled {
 		for _, d := range []netpol.Direction{netpol.Ingress, netpol.Egress} {
 			for _, r := range p.Rules(d) {
 				for _, peer := range r.Peers {
-					if len(workloads) > 0 && r.Action == netpol.Allow && m.asksForMore(peer) && (d == netpol.Ingress || !m.Exposure) {
+					if len(workloads) > 0 && r.Action == netpol.Allow && m.Cluster.AsksForMore(peer) && (d == netpol.Ingress || !m.Exposure) {
 						all = append(all, labelled{workloads, r, peer})
 					}
 				}
@@ -199,24 +199,6 @@ func (m *Map) labelled() []labelled {
 		}
 	}
 	return all
-}
-
-// asksForMore tells whether an item of a rule asks for labels, of pods or of their
-// namespace, that nothing in the repository has.
-func (m *Map) asksForMore(p *netpol.RulePeer) bool {
-	if p.PodSelector == nil && p.NamespaceSelector == nil || len(m.Cluster.PeerWorkloads(p)) > 0 {
-		return false
-	}
-	if p.PodSelector != nil && !p.PodSelector.Matches(nil) {
-		return true
-	}
-	return p.NamespaceSelector != nil && len(m.Cluster.MatchingNamespaces(*p.NamespaceSelector)) == 0 &&
-		!p.NamespaceSelector.MatchesUnknownNamespace() && asksForLabels(p.NamespaceSelector)
-}
-
-// asksForLabels tells whether a selector of namespaces asks for more than a name.
-func asksForLabels(s *netpol.Selector) bool {
-	return slices.ContainsFunc(s.Requirements, func(r netpol.Requirement) bool { return r.Key != netpol.NameLabel })
 }
 
 func writeLabelled(b *bufio.Writer, items []labelled) {

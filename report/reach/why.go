@@ -185,7 +185,7 @@ func (a answer) peerCondition(p *netpol.RulePeer, far netpol.Peer) string {
 			return "it has the labels"
 		}
 	}
-	if n := a.Cluster.Namespace(far.Namespace()); (n == nil || !n.Declared && !n.Private) && p.NamespaceSelector != nil && asksForLabels(p.NamespaceSelector) {
+	if n := a.Cluster.Namespace(far.Namespace()); (n == nil || !n.Declared && !n.Private) && p.NamespaceSelector != nil && p.NamespaceSelector.AsksForLabels() {
 		whatever.NamespaceSelector = &netpol.Selector{}
 		if a.Cluster.PeerMatches(&whatever, far) {
 			return "its namespace, which the repository does not declare, has the labels"
