@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,6 +60,28 @@ func TestActionInstallsRelease(t *testing.T) {
 				t.Log(log)
 			}
 		})
+	}
+}
+
+// TestActionWithoutGo: where there is no release and no Go either, it is said.
+func TestActionWithoutGo(t *testing.T) {
+	s := newScenarios(t)
+	r := s.runner(t, t.TempDir(), push(), nil)
+	r.temp, r.path = t.TempDir(), t.TempDir()
+	for _, program := range []string{"bash", "dirname", "mkdir", "sed", "awk"} {
+		file, err := exec.LookPath(program)
+		if err == nil {
+			err = os.Symlink(file, filepath.Join(r.path, program))
+		}
+		if err != nil {
+			t.Skip(err)
+		}
+	}
+	r.copyAction("# none yet\n")
+	r.run(nil)
+	const want = "::error title=ringfence::there is no release of this version of the action for Linux on X64, and no Go to build it with\n"
+	if r.failed != "Build" || !strings.Contains(r.log.String(), want) || strings.Contains(r.log.String(), "== Check") {
+		t.Errorf("%s failed:\n%s", r.failed, &r.log)
 	}
 }
 
