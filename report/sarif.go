@@ -195,9 +195,11 @@ func (w sarifWriter) result(group []analyzer.Finding) *sarif.Result {
 	related = unique(related, func(r analyzer.Related) any { return [2]any{r.Pos, r.Message} })
 	more := max(0, len(related)-mostRelated)
 	related = related[:len(related)-more]
+	flows := slices.DeleteFunc(unique(group, func(f analyzer.Finding) any { return fmt.Sprint(f.Via) }), func(f analyzer.Finding) bool { return len(f.Via) == 0 })
+	moreFlows := max(0, len(flows)-mostFlows)
 	result := sarif.NewResult().
 		WithLevel(level(group[0].Severity)).
-		WithMessage(sarif.NewTextMessage(resultText(group, related, more))).
+		WithMessage(sarif.NewTextMessage(resultText(group, related, more, moreFlows))).
 		AddLocation(w.location(group[0].Pos))
 	for i, r := range related {
 		result.AddRelatedLocation(w.location(r.Pos).WithID(i + 1).WithMessage(sarif.NewTextMessage(linkless(r.Message))))
@@ -205,11 +207,8 @@ func (w sarifWriter) result(group []analyzer.Finding) *sarif.Result {
 	if hash := w.hash(group[0].Pos); hash != "" {
 		result.WithPartialFingerprints(map[string]string{"primaryLocationLineHash": hash})
 	}
-	flows := unique(group, func(f analyzer.Finding) any { return fmt.Sprint(f.Via) })
-	for _, f := range flows[:min(len(flows), mostFlows)] {
-		if len(f.Via) > 0 {
-			result.AddCodeFlow(w.flow(f))
-		}
+	for _, f := range flows[:len(flows)-moreFlows] {
+		result.AddCodeFlow(w.flow(f))
 	}
 	return result
 }

@@ -131,6 +131,7 @@ func TestSARIFJoinsFindingsOfOneLine(t *testing.T) {
 			Environments: []string{fmt.Sprintf("e%d", i%2)},
 			Related:      []analyzer.Related{{Origin: at("b.yaml", i+1, 1), Message: "here"}},
 		})
+		r.Findings[i].Via = []manifest.Pos{{File: "values.yaml", Line: i + 1}}
 	}
 	worse, elsewhere := r.Findings[0], r.Findings[0]
 	worse.Severity = rules.High
@@ -150,8 +151,11 @@ func TestSARIFJoinsFindingsOfOneLine(t *testing.T) {
 	if n := len(joined.RelatedLocations); n != mostRelated {
 		t.Errorf("%d related locations, want %d", n, mostRelated)
 	}
+	if n := len(joined.CodeFlows); n != mostFlows {
+		t.Errorf("%d code flows, want %d", n, mostFlows)
+	}
 	text := *joined.Message.Text
-	for _, part := range []string{"open to all.\nObjects: n/Pod/p000, ", " and 130 more.\nEnvironments: e0, e1.\nSee [here](1), ", "[here](100) and 50 more places."} {
+	for _, part := range []string{"open to all.\nObjects: n/Pod/p000, ", " and 130 more.\nEnvironments: e0, e1.\nSee [here](1), ", "[here](100) and 50 more places.\n140 more paths lead to the line."} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is not in %q", part, text)
 		}

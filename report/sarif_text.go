@@ -10,9 +10,10 @@ import (
 	"github.com/ringfence/ringfence/rules"
 )
 
-// resultText is the message of a result, a line for each thing that it says.
-// GitHub shows a related place only where the message links it.
-func resultText(group []analyzer.Finding, related []analyzer.Related, more int) string {
+// resultText is the message of a result, a line for each thing that it says. GitHub shows
+// a related place only where the message links it. More places and more flows than
+// there are links and code flows are counted.
+func resultText(group []analyzer.Finding, related []analyzer.Related, more, moreFlows int) string {
 	var messages, objects, environments []string
 	confidence, exact := rules.Certain, true
 	for _, f := range group {
@@ -44,6 +45,9 @@ func resultText(group []analyzer.Finding, related []analyzer.Related, more int) 
 	}
 	if len(related) > 0 {
 		lines = append(lines, "See "+links(related, more))
+	}
+	if moreFlows > 0 {
+		lines = append(lines, Counted(moreFlows, "more path leads", "more paths lead")+" to the line")
 	}
 	return sentences(lines)
 }
