@@ -36,8 +36,10 @@ func (e *Environment) compareAsked(p pair, before []*manifest.Object) {
 		return
 	}
 	here, there := newSide(now), newSide(was)
-	for i := range e.Closed {
-		e.Closed[i].Kept = a.kept(e.Closed[i], here)
+	for i, c := range e.Closed {
+		if !c.WithWorkload() {
+			e.Closed[i].Kept = a.kept(c, here)
+		}
 	}
 	opened, closed := comparison{here: here, there: there}, comparison{here: there, there: here, closed: true}
 	for _, row := range a.rows(d.Opened(), nil) {
@@ -128,40 +130,43 @@ func (a *asked) with(objects []*manifest.Object, e *analyzer.Environment) *netpo
 	return c
 }
 
-// any is any other pod of the namespace of a pod that is asked for, as the comparison
-// without such pods knows it.
-func (a *asked) any(p netpol.Peer) netpol.Peer {
-	if a.unnamed[p.Namespace()] {
-		return netpol.Elsewhere()
+// holdsAny returns what tells of a pod that is asked for whether any other pod of its
+// namespace is among some peers, as the comparison without such pods knows these.
+func (a *asked) holdsAny(peers netpol.Peers) func(pod netpol.Peer) bool {
+	others := map[netpol.Peer]bool{}
+	for p := range peers.All() {
+		if p.Kind() == netpol.OtherPodsPeer || p.Kind() == netpol.ElsewherePeer {
+			others[p] = true
+		}
 	}
-	return netpol.OtherPods(p.Namespace())
-}
-
-func has(peers netpol.Peers, p netpol.Peer) bool {
-	return anyOf(peers, func(q netpol.Peer) bool { return q == p })
+	return func(pod netpol.Peer) bool {
+		if a.unnamed[pod.Namespace()] {
+			return others[netpol.Elsewhere()]
+		}
+		return others[netpol.OtherPods(pod.Namespace())]
+	}
 }
 
 // kept returns the pods that are asked for that keep connections which were closed for
 // others of their namespace, as far as some of the other ends show.
 func (a *asked) kept(c Connections, now *side) []string {
 	var kept []string
+	from, _ := sample(c.From, mostDestinations)
+	to, _ := sample(c.To, mostDestinations)
+	inFrom, inTo := a.holdsAny(c.From), a.holdsAny(c.To)
+	keeps := func(far []netpol.Peer, allowed func(far netpol.Peer) netpol.ConnSet) bool {
+		return slices.ContainsFunc(far, func(p netpol.Peer) bool {
+			p, known := now.has(p)
+			return known && p.Workload() != nil && !allowed(p).Intersect(c.Conn).IsEmpty()
+		})
+	}
 	for _, w := range now.cluster.Workloads {
 		if w.StandsFor == "" {
 			continue
 		}
 		pod := netpol.PodsOf(w)
-		keeps := func(near, far netpol.Peers, allowed func(far netpol.Peer) netpol.ConnSet) bool {
-			if !has(near, a.any(pod)) {
-				return false
-			}
-			some, _ := sample(far, mostDestinations)
-			return slices.ContainsFunc(some, func(p netpol.Peer) bool {
-				p, known := now.has(p)
-				return known && p.Workload() != nil && !allowed(p).Intersect(c.Conn).IsEmpty()
-			})
-		}
-		if keeps(c.From, c.To, func(far netpol.Peer) netpol.ConnSet { return now.cluster.Allowed(pod, far) }) ||
-			keeps(c.To, c.From, func(far netpol.Peer) netpol.ConnSet { return now.cluster.Allowed(far, pod) }) {
+		if inFrom(pod) && keeps(to, func(far netpol.Peer) netpol.ConnSet { return now.cluster.Allowed(pod, far) }) ||
+			inTo(pod) && keeps(from, func(far netpol.Peer) netpol.ConnSet { return now.cluster.Allowed(far, pod) }) {
 			kept = append(kept, w.StandsFor)
 		}
 	}
@@ -180,7 +185,8 @@ func (a *asked) rows(all []netpol.Row, other *side) []netpol.Row {
 		return other == nil || other.workloads[p.Workload().Ref] != nil
 	}
 	special := func(peers netpol.Peers) netpol.Peers {
-		return peers.Where(func(p netpol.Peer) bool { return isAsked(p) && !has(peers, a.any(p)) })
+		holdsAny := a.holdsAny(peers)
+		return peers.Where(func(p netpol.Peer) bool { return isAsked(p) && !holdsAny(p) })
 	}
 	var rows []netpol.Row
 	for _, r := range all {
