@@ -438,6 +438,10 @@ resources: [bomb.yaml]
 			`a.yaml:3 invalid-yaml: did not find expected node content`,
 		},
 		{
+			"a key that is no string", "-- kustomization.yaml --\nresources: [a.yaml]\n-- a.yaml --\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {yes: a, \"2\": b}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  1: a\n", ".", 0,
+			`a.yaml:6:1 kustomize-failed: ConfigMap "b": mapping key "1" is no string`,
+		},
+		{
 			"missing chart", "-- kustomization.yaml --\nhelmCharts:\n- name: redis\n  repo: https://example.com/charts\n", ".", 0,
 			`kustomization.yaml:2:3 missing-dependency: chart "redis" from "https://example.com/charts" is not in the repository; "ringfence fetch" fetches it`,
 		},

@@ -40,10 +40,11 @@ func (r *reading) objects(m resmap.ResMap) ([]*manifest.Object, error) {
 		if node == nil {
 			continue
 		}
-		if err := settle(node); err != nil {
-			return nil, fmt.Errorf("%s %q: %w", res.GetKind(), res.GetName(), err)
-		}
 		o := r.object(node)
+		if err := settle(node); err != nil {
+			r.problem(o.declared().Pos, manifest.KustomizeFailed, fmt.Sprintf("%s %q: %v", res.GetKind(), res.GetName(), err))
+			return nil, err
+		}
 		one, err := manifest.NewObject(node, o.locate)
 		if err != nil {
 			return nil, fmt.Errorf("%s %q: %w", res.GetKind(), res.GetName(), err)
