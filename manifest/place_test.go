@@ -217,9 +217,7 @@ func begins(lines []string, node *yaml.Node) bool {
 		return first == '['
 	case node.Kind == yaml.SequenceNode:
 		return first == '-'
-	case node.Kind == yaml.MappingNode && node.Style&yaml.FlowStyle != 0:
-		return first == '{'
-	case node.Kind == yaml.MappingNode:
+	case node.Kind == yaml.MappingNode: // without a brace also in flow style, for one pair
 		return true
 	case node.Style&yaml.SingleQuotedStyle != 0:
 		return first == '\''
