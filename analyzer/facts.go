@@ -28,6 +28,7 @@ type facts struct {
 	callees   map[*netpol.Workload]int  // how many of its calls
 
 	repository *repository
+	unseen     map[*netpol.Namespace][]*manifest.Object // what could not be rendered, as far as it was asked for
 }
 
 func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *repository) *facts {
@@ -43,6 +44,7 @@ func newFacts(env Environment, cluster *netpol.Cluster, gaps []Gap, all *reposit
 		callers:    map[*netpol.Workload]int{},
 		callees:    map[*netpol.Workload]int{},
 		repository: all,
+		unseen:     map[*netpol.Namespace][]*manifest.Object{},
 	}
 	f.operators = findOperators(env.Objects, env.Cluster.OperatorPods, f.calls.PodMakers)
 	f.entries, f.exposures = entriesOf(cluster)

@@ -14,7 +14,7 @@ import (
 // in the order of their findings.
 func merge(results []*assessment) []*group {
 	groups := fold(gather(results))
-	slices.SortStableFunc(groups, func(a, b *group) int { return compareFindings(a.finding(), b.finding()) })
+	slices.SortStableFunc(groups, compareSpokesmen)
 	return groups
 }
 
@@ -234,6 +234,17 @@ func compareGroups(a, b *group) int {
 		strings.Compare(v.Rule.ID, w.Rule.ID),
 		strings.Compare(v.place.subject(), w.place.subject()),
 		v.place.ref.Compare(w.place.ref),
+	)
+}
+
+// compareSpokesmen is compareFindings for the findings of groups.
+func compareSpokesmen(a, b *group) int {
+	v, w := a.spokesman(), b.spokesman()
+	return cmp.Or(
+		a.origin.Pos.Compare(b.origin.Pos),
+		strings.Compare(v.Rule.ID, w.Rule.ID),
+		v.place.ref.Compare(w.place.ref),
+		strings.Compare(v.Message, w.Message),
 	)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/kustomize"
 )
 
 // places gives numbers to everything that a rule can point at.
@@ -91,7 +92,7 @@ func (p place) subject() string {
 // written is the subject as it is written where the object is: without a name that the
 // kustomizations that use it gave it.
 func (p place) written() string {
-	if p.object == nil || isKustomization(p.object.File) {
+	if p.object == nil || kustomize.IsFile(p.object.File) {
 		return p.subject()
 	}
 	name := p.object.At("metadata", "name").File
@@ -100,7 +101,7 @@ func (p place) written() string {
 			return p.ref.Group + " " + p.ref.Kind
 		}
 	}
-	if isKustomization(name) {
+	if kustomize.IsFile(name) {
 		return p.ref.Group + " " + p.ref.Kind
 	}
 	return p.subject()

@@ -1,9 +1,8 @@
 package analyzer
 
 import (
-	"path"
-
 	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/render/kustomize"
 )
 
 // rewritten returns the labels that a kustomization added to the podSelector of a peer
@@ -13,7 +12,7 @@ func (f *facts) rewritten(p *netpol.RulePeer, namespaces []*netpol.Namespace) []
 	selector := append(p.Path(), "podSelector")
 	for i, r := range p.PodSelector.Requirements {
 		at := requirementPath(p.Rule.Policy.Source, selector, *p.PodSelector, i)
-		if isKustomization(p.Rule.Policy.Source.At(at...).File) {
+		if kustomize.IsFile(p.Rule.Policy.Source.At(at...).File) {
 			added = append(added, rewrittenFact{Path: at, Label: r.String()})
 		} else {
 			written.Requirements = append(written.Requirements, r)
@@ -30,13 +29,4 @@ func (f *facts) rewritten(p *netpol.RulePeer, namespaces []*netpol.Namespace) []
 		added[i].Written, added[i].Workloads = written.String(), matches
 	}
 	return added
-}
-
-func isKustomization(file string) bool {
-	switch path.Base(file) {
-	case "kustomization.yaml", "kustomization.yml", "Kustomization":
-		return true
-	default:
-		return false
-	}
 }

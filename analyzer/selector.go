@@ -39,28 +39,15 @@ func nameSays(name string) string {
 }
 
 // asksForGivenLabels tells whether a selector asks for labels that programs give to pods
-// while they run and no template holds: those of Kubernetes' controllers, of Spark and of
-// Zalando's operator for PostgreSQL, and any with a domain that no workload of the cluster
-// has, for most that have one belong to an operator. Those under app.kubernetes.io are
-// written by hand.
-//
-//   - https://kubernetes.io/docs/reference/labels-annotations-taints/
-//   - https://spark.apache.org/docs/latest/running-on-kubernetes.html
-//   - https://postgres-operator.readthedocs.io/en/latest/reference/operator_parameters/
+// while they run and no template holds: those that are known, and any with a domain that no
+// workload of the cluster has, for most that have one belong to an operator. Those under
+// app.kubernetes.io are written by hand.
 func (f *facts) asksForGivenLabels(s netpol.Selector) bool {
 	return slices.ContainsFunc(s.Requirements, func(r netpol.Requirement) bool {
 		if r.Operator != netpol.In && r.Operator != netpol.Exists {
 			return false
 		}
-		switch r.Key {
-		case "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
-			"job-name", "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index",
-			"controller-uid", "batch.kubernetes.io/controller-uid",
-			"pod-template-hash", "controller-revision-hash", "pod-template-generation",
-			"spark-role", "spark-app-selector", "spilo-role":
-			return true
-		}
 		domain, _, found := strings.Cut(r.Key, "/")
-		return found && domain != "app.kubernetes.io" && !f.labels[r.Key]
+		return netpol.IsGivenLabel(r.Key) || found && domain != "app.kubernetes.io" && !f.labels[r.Key]
 	})
 }

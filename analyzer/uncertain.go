@@ -14,7 +14,7 @@ import (
 // only make pods with labels of their own, some make policies for them too.
 func (f *facts) uncertain(w *netpol.Workload) bool {
 	c := f.cluster
-	return w.Operated != nil || len(f.repository.makers)+len(f.repository.unseenIn(c.Namespace(w.Namespace), f.env)) > 0 ||
+	return w.Operated != nil || len(f.repository.makers)+len(f.unseenIn(c.Namespace(w.Namespace))) > 0 ||
 		len(c.Uncertain(w, netpol.Ingress))+len(c.Uncertain(w, netpol.Egress)) > 0 ||
 		slices.ContainsFunc(c.Others, func(p *netpol.Policy) bool {
 			return p.Tier != netpol.NetworkTier && slices.Contains(p.Selected, w)
@@ -25,7 +25,7 @@ func (f *facts) uncertain(w *netpol.Workload) bool {
 // the default of a namespace may be one, or such as are made by programs or could not be
 // rendered, are about a namespace.
 func (f *facts) othersCover(n *netpol.Namespace) bool {
-	return len(f.repository.makers)+len(f.repository.unseenIn(n, f.env)) > 0 || slices.ContainsFunc(f.cluster.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
+	return len(f.repository.makers)+len(f.unseenIn(n)) > 0 || slices.ContainsFunc(f.cluster.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
 }
 
 // withheld says for each policy because of which rules say nothing of some pods

@@ -8,14 +8,6 @@ import (
 	"github.com/ringfence/ringfence/netpol"
 )
 
-// isClusterWide tells whether policies of a kind may be about every namespace.
-func isClusterWide(kind string) bool {
-	return slices.Contains([]string{
-		"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy",
-		"CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy",
-	}, kind)
-}
-
 // unseenIn returns the policies of what could not be rendered that may be about a
 // namespace. Those of one kind for the whole cluster may be applied to any of the
 // repository's environments.
@@ -23,9 +15,19 @@ func (r *repository) unseenIn(n *netpol.Namespace, env Environment) []*manifest.
 	var found []*manifest.Object
 	for _, o := range r.unseen {
 		own := slices.Contains(env.Unseen, o)
-		if isClusterWide(o.Kind) || o.Namespace == n.Name || own && o.Namespace == "" {
+		if netpol.IsClusterWide(o) || o.Namespace == n.Name || own && o.Namespace == "" {
 			found = append(found, o)
 		}
+	}
+	return found
+}
+
+// unseenIn is that of the repository, found once for each namespace.
+func (f *facts) unseenIn(n *netpol.Namespace) []*manifest.Object {
+	found, known := f.unseen[n]
+	if !known {
+		found = f.repository.unseenIn(n, f.env)
+		f.unseen[n] = found
 	}
 	return found
 }

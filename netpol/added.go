@@ -22,6 +22,17 @@ var addedLabels = map[string][]string{
 	"statefulset.kubernetes.io/pod-name":       {"StatefulSet"},
 }
 
+// runtimeLabels are labels that other programs give to pods while they run.
+//
+//   - https://spark.apache.org/docs/latest/running-on-kubernetes.html
+//   - https://postgres-operator.readthedocs.io/en/latest/reference/operator_parameters/
+var runtimeLabels = []string{"spark-app-selector", "spark-role", "spilo-role"}
+
+// IsGivenLabel tells whether programs give a label to pods, so that no template holds it.
+func IsGivenLabel(key string) bool {
+	return addedLabels[key] != nil || slices.Contains(runtimeLabels, key)
+}
+
 // adds tells whether the controller of a workload adds a label to its pods.
 func (w *Workload) adds(key string) bool {
 	_, written := w.Labels[key]

@@ -49,6 +49,9 @@ func (k kind) isNetworkSet() bool {
 
 func (k kind) isHostEndpoint() bool { return k.isCalico() && k.name == "HostEndpoint" }
 
+// IsClusterWide tells whether a policy, of whichever kind, may be about all namespaces.
+func IsClusterWide(policy *manifest.Object) bool { return kindOf(policy).isClusterWide() }
+
 // isClusterWide tells whether a kind of policy is about all namespaces.
 func (k kind) isClusterWide() bool {
 	return k.group == "policy.networking.k8s.io" || k.name != "NetworkPolicy" && k.name != "CiliumNetworkPolicy"

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/ringfence/ringfence/render/kustomize"
 )
 
 // Reach returns the smallest folder of the file system that holds dir and every
@@ -46,7 +48,7 @@ func (r *reach) follow(dir string) {
 		return
 	}
 	r.seen[dir] = true
-	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml", "requirements.yaml"} {
+	for _, name := range append(kustomize.FileNames(), "Chart.yaml", "requirements.yaml") {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			continue

@@ -5,10 +5,8 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/ringfence/ringfence/render/source"
@@ -46,7 +44,7 @@ func (f *fileSystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, erro
 	if _, ok := f.inflated[name]; ok {
 		return filesys.ConfirmedDir(mounted(path.Dir(name))), path.Base(name), nil
 	}
-	if f.input.generated() && slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name)) && f.isRoot(path.Dir(name)) {
+	if f.input.generated() && IsFile(name) && f.isRoot(path.Dir(name)) {
 		if root, _ := f.rootFile(); path.Base(root) != path.Base(name) {
 			return "", "", fs.ErrNotExist
 		}
@@ -60,7 +58,7 @@ func (f *fileSystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, erro
 	case at.dir:
 		return filesys.ConfirmedDir(mounted(at.name)), "", nil
 	}
-	if slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name)) {
+	if IsFile(name) {
 		f.kustomizationAt[at.name] = path.Dir(name)
 	}
 	return filesys.ConfirmedDir(mounted(path.Dir(at.name))), path.Base(at.name), nil

@@ -20,6 +20,9 @@ import (
 // FileNames are the names that a kustomization file may have; the first that exists counts.
 func FileNames() []string { return konfig.RecognizedKustomizationFileNames() }
 
+// IsFile tells whether a file is a kustomization, by its name.
+func IsFile(name string) bool { return slices.Contains(FileNames(), path.Base(name)) }
+
 // FileIn returns the kustomization file in a folder.
 func FileIn(tree *source.Tree, dir string) (string, bool) {
 	for _, base := range FileNames() {
