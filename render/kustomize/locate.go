@@ -32,7 +32,7 @@ func (o *object) locate(steps []manifest.Step) manifest.Origin {
 
 // locateCollection finds a mapping or sequence by its marks.
 func (o *object) locateCollection(steps []manifest.Step) (manifest.Origin, bool) {
-	if at := o.markOf(steps[len(steps)-1].Value); at != nil {
+	if at := o.marking(steps); at != nil {
 		return at.origin(), true
 	}
 	at, exact := o.sourceOf(steps)
@@ -77,7 +77,7 @@ func (o *object) around(steps []manifest.Step) manifest.Origin {
 
 func (o *object) locateScalar(steps []manifest.Step) manifest.Origin {
 	value := steps[len(steps)-1].Value.Value
-	at, own := o.markOf(steps[len(steps)-1].Value), o.identity(steps)
+	at, own := o.marking(steps), o.identity(steps)
 	if at != nil && own != nil {
 		at = own
 	}
@@ -120,6 +120,14 @@ func (o *object) unmarked(steps []manifest.Step, own *place) (at *place, exact b
 	}
 	at, exact = o.sourceOf(steps)
 	return at, exact && at.kind == yaml.ScalarNode && at.text == value && at.inMarkedFlow()
+}
+
+// marking is the place by whose mark the field is marked, or nil.
+func (o *object) marking(steps []manifest.Step) *place {
+	if at := o.markOf(steps[len(steps)-1].Value); at != nil && at.mayBe(steps) {
+		return at
+	}
+	return nil
 }
 
 // identity is the place of a field that makes an object what it is, in the
@@ -177,7 +185,7 @@ func (o *object) sourceOf(steps []manifest.Step) (*place, bool) {
 		if container.Kind == yaml.ScalarNode {
 			continue
 		}
-		places, complete := o.sources(container)
+		places, complete := o.sources(steps[:i+1])
 		for _, p := range places {
 			found := descend(p, steps[i:])
 			if found == nil {
@@ -240,14 +248,15 @@ func (r *reading) patchDocuments(k *kustomization, field string, index int, name
 // sources lists the places that became a collection, in the order of its fields,
 // those of resources before those of patches. Complete is true if there is a mark
 // for everything in it.
-func (o *object) sources(container *yaml.Node) (places []*place, complete bool) {
+func (o *object) sources(steps []manifest.Step) (places []*place, complete bool) {
+	container := steps[len(steps)-1].Value
 	complete = true
 	add := func(p *place) {
-		if p != nil && p.kind == container.Kind && !slices.Contains(places, p) {
+		if p != nil && p.kind == container.Kind && p.mayBe(steps) && !slices.Contains(places, p) {
 			places = append(places, p)
 		}
 	}
-	if at := o.markOf(container); at != nil {
+	if at := o.marking(steps); at != nil {
 		add(at)
 		return places, true
 	}

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -183,6 +184,39 @@ func (p *place) origin() manifest.Origin {
 		return p.doc.chart.At(p.path()...)
 	}
 	return manifest.Origin{Pos: manifest.Pos{File: p.doc.file.name, Line: p.line, Column: p.column}, Exact: true}
+}
+
+// mayBe tells whether the place, whose mark a field has, may have become that field. A
+// transformer gives one node to several fields, so that they all get the mark that a patch
+// leaves at one of them.
+func (p *place) mayBe(steps []manifest.Step) bool {
+	return p.isAt(steps) || p.doc.root.leads(steps[1:])
+}
+
+// isAt tells whether the keys on the way to the place are those of the steps.
+func (p *place) isAt(steps []manifest.Step) bool {
+	for i := len(steps) - 1; i > 0; i-- {
+		key := steps[i].Key
+		if p == p.doc.root || (key != nil) != (p.parent.kind == yaml.MappingNode) || key != nil && key.Value != p.key {
+			return false
+		}
+		p = p.parent
+	}
+	return p == p.doc.root
+}
+
+// leads tells whether steps lead from the place to another one, or to an alias or a merge
+// key, which repeats what stands elsewhere.
+func (p *place) leads(steps []manifest.Step) bool {
+	switch {
+	case len(steps) == 0 || p.kind == yaml.AliasNode || p.field("<<") != nil:
+		return true
+	case steps[0].Key != nil:
+		next := p.field(steps[0].Key.Value)
+		return next != nil && next.leads(steps[1:])
+	default:
+		return p.kind == yaml.SequenceNode && slices.ContainsFunc(p.items, func(item *place) bool { return item.leads(steps[1:]) })
+	}
 }
 
 // inMarkedFlow tells whether the place is part of a flow collection that has a
