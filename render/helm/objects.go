@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"helm.sh/helm/v3/pkg/releaseutil"
 	sigsyaml "sigs.k8s.io/yaml"
@@ -71,14 +72,16 @@ func (w *rendering) crds() []document {
 
 // split cuts what a template rendered into documents without surrounding space,
 // and ends each with a line break, as Helm does (a block scalar at the end has
-// one then). Helm cuts wherever a line begins with "---", whatever follows.
+// one then). Helm cuts wherever a line begins with "---", whatever follows, and where
+// the first one with content does after its white space.
 func split(text string) []manifest.Document {
 	var docs []manifest.Document
-	start, line := 0, 0 // of the current document
+	first := len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace))
+	start, line := first, strings.Count(text[:first], "\n") // of the current document
 	for start <= len(text) {
 		end, next := len(text), len(text)+1
-		if start == 0 && strings.HasPrefix(text, "---") {
-			end, next = 0, 3
+		if start == first && strings.HasPrefix(text[start:], "---") {
+			end, next = start, start+3
 		} else if i := strings.Index(text[start:], "\n---"); i >= 0 {
 			end, next = start+i, start+i+len("\n---")
 		}

@@ -13,6 +13,7 @@ func TestSplit(t *testing.T) {
 		{"", ""},
 		{"a\n", "0 a"},
 		{"\n\n  a\n---\nb\n\n---   \n# c\n\nc", "2 a|4 b|7 # c\n\nc"},
+		{"\n \t---\n  a: b\n  c: d\n---e", "2 a: b\n  c: d|4 e"},
 		{"---\n---\na: |\n  x\n---b", "2 a: |\n  x|4 b"},
 	}
 	for _, test := range tests {
