@@ -719,3 +719,57 @@ spec:
 		}
 	}
 }
+
+// TestLabels has labels of which a transformer sets some that a patch repeats, and one that
+// says the same where no transformer sets any.
+func TestLabels(t *testing.T) {
+	tree := repository(t, `
+-- kustomization.yaml --
+resources: [base]
+patches:
+- path: patch.yaml
+-- patch.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  labels:
+    app: web
+-- base/kustomization.yaml --
+resources: [web.yaml]
+commonLabels:
+  app: web
+-- base/web.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata:
+  name: web
+spec:
+  selector:
+    matchLabels: {app: web}
+`)
+	objects, gaps := NewBuilder(tree, Options{}).Build(context.Background(), ".")
+	if len(gaps) > 0 {
+		t.Fatal(describe(gaps))
+	}
+	for _, test := range []struct {
+		kind string
+		path []any
+		want string
+	}{
+		{"Deployment", []any{"metadata", "labels", "app"}, "web @ patch.yaml:6:5"},
+		{"Deployment", []any{"spec", "selector", "matchLabels", "app"}, "web @ base/kustomization.yaml:3:3"},
+		{"Deployment", []any{"spec", "template", "metadata", "labels", "app"}, "web @ base/kustomization.yaml:3:3"},
+		{"ServiceMonitor", []any{"metadata", "labels", "app"}, "web @ base/kustomization.yaml:3:3"},
+		{"ServiceMonitor", []any{"spec", "selector", "matchLabels", "app"}, "web @ base/web.yaml:12:19"},
+	} {
+		if got := field(objects, test.kind, "web", test.path...); got != test.want {
+			t.Errorf("%s %v:\n got %s\nwant %s", test.kind, test.path, got, test.want)
+		}
+	}
+}
