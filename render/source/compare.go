@@ -101,11 +101,11 @@ func (c *comparison) entries(dir string, inA, inB fs.DirEntry) error {
 	case inA.IsDir():
 		return c.folders(name)
 	case inA.Type()&fs.ModeSymlink != 0:
-		targetA, err := c.a.root.Readlink(name)
+		targetA, err := c.a.disk.readlink(name)
 		if err != nil {
 			return err
 		}
-		targetB, err := c.b.root.Readlink(name)
+		targetB, err := c.b.disk.readlink(name)
 		if err != nil {
 			return err
 		}
@@ -125,12 +125,12 @@ func (c *comparison) entries(dir string, inA, inB fs.DirEntry) error {
 }
 
 func (c *comparison) sameContent(name string) (same bool, err error) {
-	a, err := c.a.root.Open(name)
+	a, err := c.a.disk.file(name)
 	if err != nil {
 		return false, err
 	}
 	defer a.Close()
-	b, err := c.b.root.Open(name)
+	b, err := c.b.disk.file(name)
 	if err != nil {
 		return false, err
 	}

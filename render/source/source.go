@@ -32,7 +32,7 @@ var ErrTooLarge = fmt.Errorf("larger than %d bytes", manifest.DefaultMaxFileSize
 // root, which is ".". All methods may be called concurrently.
 type Tree struct {
 	dir  string
-	root *os.Root
+	disk *disk
 	// proxy is asked where another process has the repository open; else it is nil.
 	proxy *proxy
 
@@ -62,11 +62,12 @@ func Open(dir string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{dir: dir, root: root, mounts: &mounts{all: make(map[string]*mount)}, files: make(map[string]file), plain: make(map[string]bool)}, nil
+	disk := &disk{root: root, open: make(map[string]*os.Root)}
+	return &Tree{dir: dir, disk: disk, mounts: &mounts{all: make(map[string]*mount)}, files: make(map[string]file), plain: make(map[string]bool)}, nil
 }
 
 // Close releases the repository.
-func (t *Tree) Close() error { return t.root.Close() }
+func (t *Tree) Close() error { return t.disk.close() }
 
 // LeaveEmpty shows folders as empty, as git leaves those of submodules that it does not
 // fetch. It is called before anything is read.
@@ -110,7 +111,7 @@ func (t *Tree) read(name string) ([]byte, error) {
 	case info.Size() > manifest.DefaultMaxFileSize:
 		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
 	}
-	f, err := t.root.Open(name)
+	f, err := t.disk.file(name)
 	if err != nil {
 		return nil, t.cause("open", name, err)
 	}
@@ -140,7 +141,7 @@ func (t *Tree) Mentioning(word string) []string {
 }
 
 // Folder shows a folder of the repository and nothing else.
-func (t *Tree) Folder(name string) (fs.FS, error) { return fs.Sub(t.root.FS(), path.Clean(name)) }
+func (t *Tree) Folder(name string) (fs.FS, error) { return fs.Sub(t.disk.root.FS(), path.Clean(name)) }
 
 // Stat describes a file or folder, following links that stay in the repository.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
@@ -157,7 +158,7 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	if _, err := t.isEmpty(name); err != nil {
 		return nil, err
 	}
-	info, err := t.root.Stat(name)
+	info, err := t.disk.stat(name)
 	return info, t.cause("stat", name, err)
 }
 
@@ -190,10 +191,10 @@ func (t *Tree) readDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	// Stat first: opening a pipe would wait for a writer.
-	if info, err := t.root.Stat(name); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+	if info, err := t.disk.stat(name); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
 	}
-	entries, err := fs.ReadDir(t.root.FS(), name)
+	entries, err := t.disk.readDir(name)
 	if t.changed[name].dir {
 		err = nil
 	}
@@ -254,7 +255,7 @@ func (t *Tree) Resolve(name string) (string, error) {
 		if links++; links > maxLinks {
 			return "", &fs.PathError{Op: "resolve", Path: name, Err: errors.New("too many symbolic links")}
 		}
-		link, err := t.root.Readlink(next)
+		link, err := t.disk.readlink(next)
 		if err != nil {
 			return "", t.cause("resolve", name, err)
 		}
@@ -281,7 +282,7 @@ func (t *Tree) isLink(name string) (bool, error) {
 	if plain {
 		return false, nil
 	}
-	info, err := t.root.Lstat(name)
+	info, err := t.disk.lstat(name)
 	if err != nil || info.Mode()&fs.ModeSymlink != 0 {
 		return err == nil, err
 	}

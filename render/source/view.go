@@ -15,7 +15,7 @@ import (
 func (t *Tree) With(changes map[string][]byte) *Tree {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	view := &Tree{dir: t.dir, root: t.root, mounts: t.mounts, empty: t.empty, files: maps.Clone(t.files), plain: maps.Clone(t.plain), changed: maps.Clone(t.changed)}
+	view := &Tree{dir: t.dir, disk: t.disk, mounts: t.mounts, empty: t.empty, files: maps.Clone(t.files), plain: maps.Clone(t.plain), changed: maps.Clone(t.changed)}
 	if view.changed == nil {
 		view.changed = make(map[string]change)
 	}
@@ -36,7 +36,7 @@ func (t *Tree) With(changes map[string][]byte) *Tree {
 
 // there tells whether a folder is on disk.
 func (t *Tree) there(dir string) bool {
-	_, err := t.root.Stat(dir)
+	_, err := t.disk.stat(dir)
 	return err == nil
 }
 
