@@ -14,8 +14,8 @@ var errEncoding = errors.New("not an encoding of objects")
 // Decode reads what Encode wrote. The places of an object are read when one is asked
 // for. Encodings that were damaged are an error, or objects with other data; they never
 // take more memory than their size allows.
-func Decode(encoded []byte) ([]*Object, error) {
-	d := newDecoder(encoded)
+func Decode[T string | []byte](encoded T) ([]*Object, error) {
+	d := newDecoder(string(encoded))
 	var objects []*Object
 	for n := d.count(1); n > 0 && !d.failed; n-- {
 		objects = append(objects, d.object())
@@ -27,8 +27,8 @@ func Decode(encoded []byte) ([]*Object, error) {
 }
 
 // DecodeValue reads what EncodeValue wrote.
-func DecodeValue(encoded []byte) (any, error) {
-	d := newDecoder(encoded)
+func DecodeValue[T string | []byte](encoded T) (any, error) {
+	d := newDecoder(string(encoded))
 	v := d.value(0)
 	if d.failed || len(d.rest) > 0 {
 		return nil, errEncoding
@@ -43,8 +43,8 @@ type decoder struct {
 	failed  bool
 }
 
-func newDecoder(encoded []byte) *decoder {
-	d := &decoder{rest: string(encoded)}
+func newDecoder(encoded string) *decoder {
+	d := &decoder{rest: encoded}
 	n := d.count(1)
 	d.strings = make([]any, 0, n)
 	for ; n > 0; n-- {

@@ -2,7 +2,6 @@ package render
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -21,24 +20,24 @@ func (r *Repository) built(ctx context.Context, t Target) parsed {
 	}
 	key, known := r.key(t)
 	if known {
-		if data, ok := r.opts.Cache.Get(key); ok {
-			if p, err := decodeParsed(data); err == nil {
-				return p
-			}
+		if p, ok := r.kept(ctx, key); ok {
+			return p
 		}
 	}
+	var fetched []any
 	job := append([]byte{aRecipe}, r.recipe(t).encode()...)
 	data, err := r.opts.Workers.Do(ctx, job, func(question []byte) []byte {
+		answer := r.answer(ctx, t, question)
 		if len(question) > 0 && question[0] == askFetch {
-			known = false // what was fetched is no part of the key
+			fetched = append(fetched, []any{string(question[1:]), string(answer)})
 		}
-		return r.answer(ctx, t, question)
+		return answer
 	})
 	if err == nil {
 		var p parsed
 		if p, err = decodeParsed(data); err == nil {
 			if known && p.lasting() {
-				r.opts.Cache.Put(key, data) // the tree shows each file as it was hashed
+				r.keep(key, fetched, data) // the tree shows each file as it was hashed
 			}
 			return p
 		}
@@ -171,18 +170,14 @@ func (r *Repository) answer(ctx context.Context, t Target, question []byte) []by
 func (r *Repository) answerFetch(ctx context.Context, question []byte) []byte {
 	var q fetchQuestion
 	var a fetchAnswer
-	err := json.Unmarshal(question, &q)
+	err := unmarshal(question, &q)
 	if err == nil {
 		a.Dir, err = r.folder.Get(ctx, q.Ref, q.Named)
 	}
 	if err != nil {
 		a.Failed, a.NotFetched = err.Error(), errors.Is(err, fetch.ErrNotFetched)
 	}
-	data, err := json.Marshal(a)
-	if err != nil {
-		panic(err) // there are only texts
-	}
-	return data
+	return marshal(a)
 }
 
 // asking asks the process that has the repository.
@@ -197,12 +192,8 @@ func (a asking) tree() *source.Tree {
 }
 
 func (a asking) folder(_ context.Context, ref fetch.Ref, named manifest.Pos) (string, error) {
-	question, err := json.Marshal(fetchQuestion{ref, named})
-	if err != nil {
-		return "", err
-	}
 	var answer fetchAnswer
-	if err := json.Unmarshal(a.ask(askFetch, question), &answer); err != nil {
+	if err := unmarshal(a.ask(askFetch, marshal(fetchQuestion{ref, named})), &answer); err != nil {
 		return "", err
 	}
 	if answer.Failed != "" {

@@ -4,6 +4,7 @@ package render_test
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,6 +101,55 @@ func TestWorkersRenderTheSame(t *testing.T) {
 	for _, dir := range []string{"shop"} {
 		for _, n := range []int{1, 2, 8} {
 			compareWorkers(t, filepath.Join("..", "testdata", dir), render.Options{}, n)
+		}
+	}
+}
+
+// TestWorkersForget builds kustomizations in one worker, in an order that is drawn, between
+// them some with a schema or a definition of their own, which the library keeps for the
+// whole process: each is as in a process that built nothing else.
+func TestWorkersForget(t *testing.T) {
+	const patched = "resources: [thing.yaml]\npatches: [{path: patch.yaml}]\nconfigMapGenerator: [{name: settings, literals: [a=b]}]\n"
+	dir := t.TempDir()
+	for folder, fields := range map[string]string{"plain": "", "schema": "openapi: {path: schema.json}\n", "definition": "crds: [things.json]\n"} {
+		write(t, dir, folder+"/kustomization.yaml", fields+patched)
+		write(t, dir, folder+"/thing.yaml", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nitems: [{name: one}]\nspec: {config: {name: settings}}\n")
+		write(t, dir, folder+"/patch.yaml", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nitems: [{name: two}]\n")
+	}
+	write(t, dir, "schema/schema.json", `{"definitions": {"v1.Thing": {
+  "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Thing"}],
+  "properties": {"items": {"type": "array", "items": {"type": "object"}, "x-kubernetes-patch-strategy": "merge", "x-kubernetes-patch-merge-key": "name"}}}}}`)
+	write(t, dir, "definition/things.json", `{"github.com/example/v1.Thing": {"Schema": {
+  "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"$ref": "meta/v1.ObjectMeta"}, "spec": {"$ref": "github.com/example/v1.ThingSpec"}}},
+  "Dependencies": ["github.com/example/v1.ThingSpec"]},
+"github.com/example/v1.ThingSpec": {"Schema": {
+  "properties": {"config": {"x-kubernetes-object-ref-api-version": "v1", "x-kubernetes-object-ref-kind": "ConfigMap", "type": "object"}}}}}`)
+	tree, err := source.Open(dir)
+	check(t, err)
+	defer tree.Close()
+	built := func(p *worker.Pool, folder string) []byte {
+		r := render.New(tree, render.Options{Workers: p})
+		result := r.Render(t.Context(), r.At(folder)[0])
+		if len(result.Gaps) > 0 || len(result.Objects) != 2 {
+			t.Fatalf("%s: %d objects, %v", folder, len(result.Objects), result.Gaps)
+		}
+		return manifest.Encode(result.Objects)
+	}
+	folders := []string{"plain", "schema", "definition"}
+	fresh := make(map[string][]byte)
+	for _, folder := range folders {
+		p := pool(1)
+		fresh[folder] = built(p, folder)
+		p.Close()
+	}
+	if bytes.Count(fresh["plain"], []byte("one")) == bytes.Count(fresh["schema"], []byte("one")) {
+		t.Error("the schema changes nothing")
+	}
+	one, random := workers(t, 1), rand.New(rand.NewPCG(1, 1))
+	for range 40 {
+		folder := folders[random.IntN(len(folders))]
+		if !bytes.Equal(built(one, folder), fresh[folder]) {
+			t.Fatalf("%s is other than in a process of its own", folder)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -43,6 +44,32 @@ func (r *Repository) key(t Target) (cache.Key, bool) {
 		h.Write(sum[:])
 	}
 	return cache.Key(h.Sum(nil)), true
+}
+
+// keep puts what a worker made of a target into the cache, with what it asked to be
+// fetched, as pairs of a question and its answer, which names the content.
+func (r *Repository) keep(key cache.Key, fetched []any, made []byte) {
+	r.opts.Cache.Put(key, manifest.EncodeValue([]any{fetched, string(made)}))
+}
+
+// kept is what keep put, where the same comes of what it asked to be fetched.
+func (r *Repository) kept(ctx context.Context, key cache.Key) (p parsed, ok bool) {
+	data, ok := r.opts.Cache.Get(key)
+	if !ok {
+		return p, false
+	}
+	value, err := manifest.DecodeValue(data)
+	if err != nil {
+		return p, false
+	}
+	for i := range manifest.Items(value, 0) {
+		answer := r.answerFetch(ctx, []byte(manifest.Text(value, 0, i, 0)))
+		if string(answer) != manifest.Text(value, 0, i, 1) {
+			return p, false
+		}
+	}
+	p, err = decodeParsed(manifest.Text(value, 1))
+	return p, err == nil
 }
 
 // lasting tells whether a result will be the same the next time: limits depend on the

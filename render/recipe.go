@@ -94,17 +94,23 @@ func (r *Repository) recipe(t Target) recipe {
 	return job
 }
 
-func (job recipe) encode() []byte {
+func (job recipe) encode() []byte { return marshal(job) }
+
+// marshal writes a struct of texts and numbers for the other process, where gob reads it.
+func marshal(v any) []byte {
 	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(job); err != nil {
-		panic(err) // there are only texts and numbers
+	if err := gob.NewEncoder(&b).Encode(v); err != nil {
+		panic(err) // there is nothing else in it
 	}
 	return b.Bytes()
 }
 
+// unmarshal reads what marshal wrote.
+func unmarshal(data []byte, v any) error { return gob.NewDecoder(bytes.NewReader(data)).Decode(v) }
+
 // readRecipe reads what encode wrote. What stayed behind is asked.
 func readRecipe(data []byte, asked asking) (job recipe, opts Options, t Target, err error) {
-	if err = gob.NewDecoder(bytes.NewReader(data)).Decode(&job); err != nil {
+	if err = unmarshal(data, &job); err != nil {
 		return job, opts, t, err
 	}
 	o := job.Options
@@ -132,36 +138,25 @@ func readRecipe(data []byte, asked asking) (job recipe, opts Options, t Target, 
 
 // encode writes what a target renders to, for decodeParsed.
 func (p parsed) encode() []byte {
-	var gaps []any
-	for _, g := range p.gaps {
-		gaps = append(gaps, []any{posValue(g.Pos), string(g.Code), g.Reason, g.Note})
+	gaps := make([]any, len(p.gaps))
+	for i, g := range p.gaps {
+		gaps[i] = []any{posValue(g.Pos), string(g.Code), g.Reason, g.Note}
 	}
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode([][]byte{manifest.EncodeValue(gaps), manifest.Encode(p.objects)}); err != nil {
-		panic(err) // there are only bytes
-	}
-	return b.Bytes()
+	return manifest.EncodeValue([]any{gaps, string(manifest.Encode(p.objects))})
 }
 
-func decodeParsed(data []byte) (p parsed, err error) {
-	var parts [][]byte
-	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&parts); err != nil {
-		return p, err
-	}
-	if len(parts) != 2 {
-		return p, fmt.Errorf("%d parts, want gaps and objects", len(parts))
-	}
-	gaps, err := manifest.DecodeValue(parts[0])
+func decodeParsed[T string | []byte](data T) (p parsed, err error) {
+	value, err := manifest.DecodeValue(data)
 	if err != nil {
 		return p, err
 	}
-	for i := range manifest.Items(gaps) {
-		note, _ := manifest.Lookup(gaps, i, 3).(bool)
+	for i := range manifest.Items(value, 0) {
+		note, _ := manifest.Lookup(value, 0, i, 3).(bool)
 		p.gaps = append(p.gaps, Gap{
-			Pos: posOf(manifest.Lookup(gaps, i, 0)), Code: manifest.Code(manifest.Text(gaps, i, 1)), Reason: manifest.Text(gaps, i, 2), Note: note,
+			Pos: posOf(manifest.Lookup(value, 0, i, 0)), Code: manifest.Code(manifest.Text(value, 0, i, 1)), Reason: manifest.Text(value, 0, i, 2), Note: note,
 		})
 	}
-	p.objects, err = manifest.Decode(parts[1])
+	p.objects, err = manifest.Decode(manifest.Text(value, 1))
 	return p, err
 }
 

@@ -175,3 +175,55 @@ func TestFetchUnknown(t *testing.T) {
 		t.Errorf("exit code %d, %s%s", code, out, errOut)
 	}
 }
+
+// TestCacheFollowsFetched renders a kustomization with a chart from elsewhere, with one
+// cache for all states of what was fetched: nothing, one version, another, nothing again.
+func TestCacheFollowsFetched(t *testing.T) {
+	charts := fetchtest.NewChartRepository(t, "1.0.0", "2.0.0")
+	dir, cache := t.TempDir(), t.TempDir()
+	write := func(name, content string) {
+		fetchtest.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
+	}
+	write(".ringfence.yaml", "fetch: {allow: ["+fetchtest.HostOf(t, charts.URL)+"]}\n")
+	write("kustomization.yaml", "helmCharts:\n- {name: web, version: '>=1.0.0', repo: '"+charts.URL+"'}\n")
+	rendered := func(want string) {
+		t.Helper()
+		uncached := "" // what fetch keeps is needed, what was rendered is not
+		for _, run := range []string{"without", "first", "second"} {
+			args := []string{"render", "-o", "yaml", "--cache", cache}
+			if run == "without" {
+				args = append(args, "--no-cache")
+			}
+			_, out, errOut := runIn(dir, args...)
+			if run == "without" {
+				uncached = out + errOut
+			}
+			if out+errOut != uncached || !strings.Contains(out+errOut, want) {
+				t.Errorf("%s run: %s%swant %q", run, out, errOut, want)
+			}
+		}
+	}
+	lockOf := func(version string) string {
+		write("kustomization.yaml", "helmCharts:\n- {name: web, version: '"+version+"', repo: '"+charts.URL+"'}\n")
+		if code, out, errOut := runIn(dir, "fetch", "--cache", cache); code != exitClean {
+			t.Fatalf("fetch: exit code %d, %s%s", code, out, errOut)
+		}
+		lock, err := os.ReadFile(filepath.Join(dir, fetch.LockFile))
+		fetchtest.Must(t, err)
+		write("kustomization.yaml", "helmCharts:\n- {name: web, version: '>=1.0.0', repo: '"+charts.URL+"'}\n")
+		return strings.ReplaceAll(string(lock), "version: "+version, "version: '>=1.0.0'")
+	}
+	rendered("is not in the repository")
+	if kept, err := filepath.Glob(filepath.Join(cache, "rendered", "*")); err != nil || len(kept) != 1 {
+		t.Errorf("%q is kept, %v", kept, err)
+	}
+	first, second := lockOf("1.0.0"), lockOf("2.0.0")
+	for range 2 {
+		write(fetch.LockFile, first)
+		rendered("version: 1.0.0")
+		write(fetch.LockFile, second)
+		rendered("version: 2.0.0")
+		fetchtest.Must(t, os.Remove(filepath.Join(dir, fetch.LockFile)))
+		rendered("is not in the repository")
+	}
+}

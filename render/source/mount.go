@@ -38,7 +38,7 @@ type mount struct {
 // into the repository.
 func (t *Tree) Mount(label, digest string, named manifest.Pos, files map[string][]byte) (dir string) {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", digest, named))
-	dir = mountPrefix + fmt.Sprintf("%s@%x", strings.Trim(path.Clean("/"+label), "/"), sum[:4])
+	dir = mountPrefix + fmt.Sprintf("%s@%x", strings.Trim(path.Clean("/"+label), "/"), sum[:16])
 	t.mounts.mu.Lock()
 	defer t.mounts.mu.Unlock()
 	if t.mounts.all[dir] == nil {
@@ -48,7 +48,7 @@ func (t *Tree) Mount(label, digest string, named manifest.Pos, files map[string]
 }
 
 // mounting matches what tells apart two folders of the same content.
-var mounting = regexp.MustCompile(`^(fetched:.*?)@[0-9a-f]{8}(/|$)`)
+var mounting = regexp.MustCompile(`^(fetched:.*?)@[0-9a-f]{32}(/|$)`)
 
 // Label is a name as readers understand it: of what was fetched, without the part that
 // tells apart which line names it.
