@@ -54,7 +54,8 @@ func (r *Repository) execute(ctx context.Context, x argocd.Execution) (string, e
 	job := append([]byte{aTemplate}, manifest.EncodeValue([]any{x.Text, options, x.Params})...)
 	data, err := r.opts.Workers.Do(ctx, job, func([]byte) []byte { return nil })
 	if err != nil {
-		return "", &argocd.LimitError{Reason: isolationGap(Target{}, "its template", err).Reason}
+		gap := isolationGap(Target{}, "its template", err)
+		return "", &argocd.StoppedError{Code: gap.Code, Reason: gap.Reason}
 	}
 	value, err := manifest.DecodeValue(data)
 	if failed := manifest.Text(value, 1); err == nil && failed != "" {

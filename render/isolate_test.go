@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 		_ = worker.Serve(os.Stdin, os.Stdout, render.Worker())
 		os.Exit(1)
 	}
+	if slices.Equal(os.Args[1:], []string{"a-dying-worker"}) {
+		os.Exit(7)
+	}
 	os.Exit(m.Run())
 }
 
@@ -37,9 +40,11 @@ func workers(t testing.TB, n int) *worker.Pool {
 	return p
 }
 
-func pool(n int) *worker.Pool {
-	return worker.New(func() *exec.Cmd { return exec.Command(os.Args[0], "a-worker") }, n,
-		worker.Limits{Memory: 1 << 30, Time: time.Minute, Output: 64 << 20})
+func pool(n int) *worker.Pool { return poolOf("a-worker", n, time.Minute) }
+
+func poolOf(program string, n int, limit time.Duration) *worker.Pool {
+	return worker.New(func() *exec.Cmd { return exec.Command(os.Args[0], program) }, n,
+		worker.Limits{Memory: 1 << 30, Time: limit, Output: 64 << 20})
 }
 
 // compareWorkers renders a repository in this process and in so many workers, and
@@ -101,6 +106,39 @@ func TestWorkersRenderTheSame(t *testing.T) {
 	for _, dir := range []string{"shop"} {
 		for _, n := range []int{1, 2, 8} {
 			compareWorkers(t, filepath.Join("..", "testdata", dir), render.Options{}, n)
+		}
+	}
+}
+
+// TestStoppedTemplates executes a template of an ApplicationSet that takes too long, and
+// one in processes that die: both are gaps, and the second is not because of a limit.
+func TestStoppedTemplates(t *testing.T) {
+	for _, test := range []struct {
+		program string
+		code    manifest.Code
+		reason  string
+	}{
+		{"a-worker", manifest.LimitExceeded, `ApplicationSet "set": its template takes longer than 100ms: --timeout raises the limit`},
+		{"a-dying-worker", manifest.InternalError, `ApplicationSet "set": its template crashed: the process died: exit status 7`},
+	} {
+		dir := t.TempDir()
+		write(t, dir, "set.yaml", `apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: set}
+spec:
+  goTemplate: true
+  generators: [{list: {elements: [{a: x}, {a: y}]}}]
+  template: {metadata: {name: "{{ range until 10000 }}{{ range until 10000 }}{{ end }}{{ end }}"}, spec: {source: {path: p}}}
+`)
+		p := poolOf(test.program, 1, 100*time.Millisecond)
+		t.Cleanup(p.Close)
+		var gaps []render.Gap
+		for _, result := range renderedWith(t, dir, p, nil) {
+			gaps = append(gaps, result.Gaps...)
+		}
+		want := []render.Gap{{Pos: manifest.Pos{File: "set.yaml", Line: 7, Column: 3}, Code: test.code, Reason: test.reason}}
+		if diff := cmp.Diff(want, gaps); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.program, diff)
 		}
 	}
 }

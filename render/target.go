@@ -59,7 +59,7 @@ func (t *Target) source() string {
 			fmt.Fprintf(&b, " %q %d %q", setting.Expression, setting.Form, setting.Pos)
 		}
 		for _, layer := range t.Values {
-			fmt.Fprintf(&b, " %q %q %q", layer.Name, layer.Pos, layer.Data)
+			fmt.Fprintf(&b, " %q %q %d %v %q", layer.Name, layer.Pos, layer.Skip, layer.Data != nil, layer.Data)
 		}
 	}
 	return b.String()

@@ -92,10 +92,10 @@ type evaluation struct {
 func (e *evaluation) fail(err error, path ...any) {
 	gap := manifest.Gap{Pos: e.At(path...).Pos, Code: manifest.InvalidObject, Reason: fmt.Sprintf("ApplicationSet %q: %s", e.name, oneLine(err.Error()))}
 	var f *fault
-	var limit *LimitError
+	var stopped *StoppedError
 	switch {
-	case errors.As(err, &limit):
-		gap.Code = manifest.LimitExceeded
+	case errors.As(err, &stopped):
+		gap.Code = stopped.Code
 	case errors.As(err, &f):
 		gap.Code = f.code
 	}
@@ -129,7 +129,7 @@ func (e *evaluation) generator(i int, written map[string]any) {
 	for _, params := range list {
 		app, err := t.application(params)
 		if err != nil {
-			if !errors.As(err, new(*LimitError)) {
+			if !errors.As(err, new(*StoppedError)) {
 				err = &fault{manifest.TemplateFailed, err.Error()}
 			}
 			e.fail(err, "spec", "template")

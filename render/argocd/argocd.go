@@ -33,7 +33,7 @@ type Repository struct {
 	Clusters []Cluster                 // that Argo CD knows, besides its own; sorted by name
 	// Fetch gets what lies elsewhere. A nil one has nothing.
 	Fetch func(ref fetch.Ref, named manifest.Pos) (dir string, err error)
-	// Execute runs what may not end; it returns a *LimitError then. Nil runs it here.
+	// Execute runs what may not end; it returns a *StoppedError then. Nil runs it here.
 	Execute func(Execution) (string, error)
 
 	listed func() listing

@@ -1,19 +1,26 @@
 package argocd
 
-import "errors"
+import (
+	"errors"
 
-// A LimitError is an execution that was given up.
-type LimitError struct{ Reason string }
+	"github.com/ringfence/ringfence/manifest"
+)
 
-func (e *LimitError) Error() string { return e.Reason }
+// A StoppedError is an execution that has no result, because of a limit or a crash.
+type StoppedError struct {
+	Code   manifest.Code
+	Reason string
+}
 
-// once returns the Execute of a repository for one ApplicationSet: after a limit was
-// exceeded, nothing else is executed for it.
+func (e *StoppedError) Error() string { return e.Reason }
+
+// once returns the Execute of a repository for one ApplicationSet: after one was stopped,
+// nothing else is executed for it.
 func (r *Repository) once() func(Execution) (string, error) {
 	if r.Execute == nil {
 		return nil
 	}
-	var stopped *LimitError
+	var stopped *StoppedError
 	return func(x Execution) (string, error) {
 		if stopped != nil {
 			return "", stopped
