@@ -221,7 +221,7 @@ func (in *inputs) folder(dir string) {
 }
 
 func (in *inputs) link(name string) {
-	real, err := in.repository.tree.Resolve(name)
+	real, err := in.repository.resolve(name)
 	if err != nil {
 		return
 	}

@@ -125,7 +125,7 @@ func (r *Repository) hashFolder(h hash.Hash, dir string, read func(name string) 
 		case e.IsDir():
 			folders = append(folders, name)
 		case e.Type()&fs.ModeSymlink != 0:
-			real, err := r.tree.Resolve(name)
+			real, err := r.resolve(name)
 			fmt.Fprintf(h, " %q %v", real, err)
 		case e.Type().IsRegular() && read(e.Name()):
 			fmt.Fprintf(h, " %x", r.digest(name))

@@ -10,12 +10,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -37,12 +35,13 @@ type Cache struct {
 // bytes.
 func New(dir, maker string, most int64) *Cache { return &Cache{dir: dir, maker: maker, most: most} }
 
-// rested is after which time an entry that is used counts as used again.
+// rested is after which time an entry that is used counts as used again, and one that is
+// unfinished as left behind.
 const rested = time.Hour
 
-func (c *Cache) file(key Key) string {
+func (c *Cache) name(key Key) string {
 	name := sha256.Sum256(append([]byte(c.maker+"\x00"), key[:]...))
-	return filepath.Join(c.dir, hex.EncodeToString(name[:]))
+	return hex.EncodeToString(name[:])
 }
 
 // Get returns the result of a key, or false where there is none. A damaged one is
@@ -51,7 +50,7 @@ func (c *Cache) Get(key Key) ([]byte, bool) {
 	if c == nil {
 		return nil, false
 	}
-	name := c.file(key)
+	name := filepath.Join(c.dir, c.name(key))
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, false
@@ -77,29 +76,13 @@ func checksum(key Key, result []byte) []byte {
 
 // Put keeps the result of a key. Where that is not possible, it is not kept.
 func (c *Cache) Put(key Key, result []byte) {
-	if c == nil || int64(len(result)) > c.most/4 || os.MkdirAll(c.dir, 0o700) != nil {
+	if c == nil || int64(len(result)) > c.most/4 {
 		return
 	}
-	file, err := os.CreateTemp(c.dir, unfinished+"*")
-	if err != nil {
-		return
+	if Write(c.dir, c.name(key), checksum(key, result), result) == nil {
+		c.added.Add(int64(len(result)))
 	}
-	_, err = io.Copy(file, io.MultiReader(bytes.NewReader(checksum(key, result)), bytes.NewReader(result)))
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), c.file(key))
-	}
-	if err != nil {
-		_ = os.Remove(file.Name()) // Trim removes it else
-		return
-	}
-	c.added.Add(int64(len(result)))
 }
-
-// unfinished begins the names of files that are being written.
-const unfinished = "new-"
 
 // Trim removes what was not used for longest, until the rest is no larger than it may
 // be, and what killed processes left. It looks only where this process has put something.
@@ -107,6 +90,7 @@ func (c *Cache) Trim() {
 	if c == nil || c.added.Swap(0) == 0 {
 		return
 	}
+	Clean(c.dir)
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
 		return
@@ -115,14 +99,8 @@ func (c *Cache) Trim() {
 	var size int64
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() {
-			continue
-		}
-		if len(info.Name()) != 2*sha256.Size { // an unfinished one, or none of the cache
-			if strings.HasPrefix(info.Name(), unfinished) && time.Since(info.ModTime()) > rested {
-				_ = os.Remove(filepath.Join(c.dir, info.Name()))
-			}
-			continue
+		if err != nil || !info.Mode().IsRegular() || len(info.Name()) != 2*sha256.Size {
+			continue // an unfinished one, or none of the cache
 		}
 		files = append(files, info)
 		size += info.Size()

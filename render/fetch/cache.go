@@ -7,14 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/ringfence/ringfence/render/cache"
 )
 
-// cacheFile is where the archive of a pin is kept. Its name is made of the digest, of
-// what was asked for and of what that is: a lock file that just repeats a digest of
+// cacheName names the file in which the archive of a pin is kept. It is made of the digest,
+// of what was asked for and of what that is: a lock file that just repeats a digest of
 // somebody else's cache, or gives it as that of another version, gets nothing of it.
-func (f *Fetcher) cacheFile(p Pin) string {
+func cacheName(p Pin) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %q", p.Kind, p.URL, p.Name, p.Resolved, p.Revision, p.Digest))
-	return filepath.Join(f.opts.Cache, fmt.Sprintf("%x", sum))
+	return fmt.Sprintf("%x", sum)
 }
 
 // cached reads the archive of a pin from the cache. ErrTampered means that the file
@@ -23,7 +25,7 @@ func (f *Fetcher) cached(p Pin) ([]byte, error) {
 	if f.opts.Cache == "" {
 		return nil, fs.ErrNotExist
 	}
-	name := f.cacheFile(p)
+	name := filepath.Join(f.opts.Cache, cacheName(p))
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -43,22 +45,9 @@ func (f *Fetcher) cached(p Pin) ([]byte, error) {
 // a commit with the headers of a tar file.
 func (l Limits) archive() int64 { return max(l.Download, l.Unpacked+int64(l.Entries)*2048) }
 
-// keep puts the archive of a pin into the cache, at once or not at all.
+// keep puts the archive of a pin into the cache, and removes what killed processes left
+// there.
 func (f *Fetcher) keep(p Pin, data []byte) error {
-	if err := os.MkdirAll(f.opts.Cache, 0o700); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(f.opts.Cache, "new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name()) // gone already where all went well
-	_, err = file.Write(data)
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), f.cacheFile(p))
+	cache.Clean(f.opts.Cache)
+	return cache.Write(f.opts.Cache, cacheName(p), data)
 }

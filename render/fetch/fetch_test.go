@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -346,4 +347,24 @@ func TestUpdate(t *testing.T) {
 	get(u.online(lock), "old")
 	get(fetch.New(fetch.Options{Network: true, Update: true, Cache: u.cache, Lock: lock, Allow: u.allow}), "new")
 	get(u.offline(t, reread(t, lock)), "new")
+}
+
+// TestCacheCleans fetches beside what a killed process left of an archive, and beside one
+// that is being written.
+func TestCacheCleans(t *testing.T) {
+	charts := fetchtest.NewChartRepository(t, "1.0.0")
+	u := newUser(t, charts)
+	left, written := filepath.Join(u.cache, "new-left"), filepath.Join(u.cache, "new-written")
+	fetchtest.Must(t, os.MkdirAll(u.cache, 0o700))
+	for _, name := range []string{left, written} {
+		fetchtest.Must(t, os.WriteFile(name, []byte("half"), 0o600))
+	}
+	old := time.Now().Add(-2 * time.Hour)
+	fetchtest.Must(t, os.Chtimes(left, old, old))
+	_, err := u.online(&fetch.Lock{}).Get(context.Background(), fetch.ChartOf(charts.URL, "web", "1.0.0"))
+	fetchtest.Must(t, err)
+	names, err := filepath.Glob(filepath.Join(u.cache, "*"))
+	if err != nil || len(names) != 2 || !slices.Contains(names, written) {
+		t.Errorf("there are %q, %v; want the archive and what is being written", names, err)
+	}
 }
