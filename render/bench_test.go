@@ -39,7 +39,7 @@ var ways = []struct {
 }{{"in process", false, false}, {"workers", true, false}, {"warm", true, true}}
 
 // measure calls f for each way of rendering, with options to which f adds its own, and
-// reports processor seconds, those of workers included, once more after what was cached.
+// reports processor seconds, those of workers included, and how long it took.
 func measure(b *testing.B, f func(b *testing.B, opts render.Options)) {
 	for _, way := range ways {
 		b.Run(way.name, func(b *testing.B) {
@@ -48,7 +48,7 @@ func measure(b *testing.B, f func(b *testing.B, opts render.Options)) {
 				opts.Cache = cache.New(b.TempDir(), "benchmark", 1<<30)
 				run(b, opts, f)
 			}
-			before := cpu(b)
+			before, start := cpu(b), time.Now()
 			for b.Loop() {
 				if way.isolated {
 					run(b, opts, f)
@@ -56,7 +56,9 @@ func measure(b *testing.B, f func(b *testing.B, opts render.Options)) {
 					f(b, opts)
 				}
 			}
-			b.ReportMetric((cpu(b)-before).Seconds()/float64(b.N), "cpu-s/op")
+			used, passed := cpu(b)-before, time.Since(start)
+			b.ReportMetric(used.Seconds()/float64(b.N), "cpu-s/op")
+			b.ReportMetric(100*passed.Seconds()/used.Seconds(), "wall-%-of-cpu")
 		})
 	}
 }
