@@ -103,6 +103,18 @@ func (d Document) LooksLikeKubernetes() bool {
 	return hasKey(d.Text, "apiVersion") && hasKey(d.Text, "kind")
 }
 
+// marks is how many characters there are before which a value may stand; the number of
+// values is no larger. Nodes take a hundred times the memory of such a character.
+func (d Document) marks() (n int) {
+	if len(d.Text) <= maxMarks {
+		return 0
+	}
+	for _, mark := range []string{"\n", ",", ":", "[", "{", "- "} {
+		n += bytes.Count(d.Text, []byte(mark))
+	}
+	return n
+}
+
 func hasKey(text []byte, key string) bool {
 	const space = " \t\n\f\r"
 	for from := 0; ; {

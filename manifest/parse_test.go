@@ -91,6 +91,7 @@ func TestParseBounds(t *testing.T) {
 		{"nesting", "apiVersion: v1\nkind: Pod\nspec: " + strings.Repeat("[", 2000) + strings.Repeat("]", 2000), LimitExceeded},
 		{"nesting beyond the parser's own limit", "apiVersion: v1\nkind: Pod\nspec: " + strings.Repeat("[", 20000), InvalidYAML},
 		{"size", "apiVersion: v1\nkind: Pod\n" + strings.Repeat("#", DefaultMaxFileSize), FileTooLarge},
+		{"values", "apiVersion: v1\nkind: Pod\nspec: [" + strings.Repeat("{},", 1_000_000) + "]\n", LimitExceeded},
 		{"an alias to its own parent", "apiVersion: v1\nkind: Pod\nspec: &a\n  b: *a\n", LimitExceeded},
 		{"a number that JSON does not have", "apiVersion: v1\nkind: Pod\nspec: .inf\n", InvalidYAML},
 		{"a merge key without a mapping", "apiVersion: v1\nkind: Pod\nspec:\n  <<: text\n", InvalidYAML},
@@ -102,6 +103,23 @@ func TestParseBounds(t *testing.T) {
 				t.Errorf("got %d objects and gaps %v, want the one gap %q", len(objects), gaps, test.want)
 			}
 		})
+	}
+}
+
+// TestParseLarge reads a list as large as that of all objects of a cluster, and a text as
+// large as a file may be: neither has too many values.
+func TestParseLarge(t *testing.T) {
+	item := "- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a, namespace: b, labels: {app: a}}\n  data: {url: 'https://example.com:8080/'}\n"
+	for name, test := range map[string]struct {
+		text string
+		want int
+	}{
+		"a list": {"apiVersion: v1\nkind: List\nitems:\n" + strings.Repeat(item, DefaultMaxFileSize/len(item)-1), DefaultMaxFileSize/len(item) - 1},
+		"a text": {"apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n" + strings.Repeat("    some words of a text, in lines\n", DefaultMaxFileSize/40), 1},
+	} {
+		if objects, gaps := Parse("f.yaml", []byte(test.text)); len(objects) != test.want || len(gaps) > 0 {
+			t.Errorf("%s: %d objects, want %d; %v", name, len(objects), test.want, gaps)
+		}
 	}
 }
 

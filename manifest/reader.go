@@ -51,6 +51,9 @@ func (r *reader) release() {
 // objects appends the objects of a document. What the scanner does not understand,
 // and what Value would not just convert, goes through nodes.
 func (r *reader) objects(to []*Object, d Document, locate Locator) ([]*Object, error) {
+	if d.marks() > maxMarks {
+		return to, &UnusableError{Line: d.Skip + 1, Err: errMarks}
+	}
 	text := string(d.Text)
 	if data, ok := r.document(text); ok {
 		return appendObjects(to, outlined{&outline{text: text}, 0, r.parts[0]}, data, locate), nil

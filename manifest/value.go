@@ -16,15 +16,21 @@ import (
 const (
 	maxDepth   = 1_000   // nested collections
 	maxAliased = 100_000 // values that stand there through aliases
+	// maxMarks bounds the characters before which values stand. The API server takes
+	// 1.5 MB at once; only lists of objects are larger, and have fewer of them.
+	maxMarks = 2_000_000
 )
 
 var (
 	errDepth   = fmt.Errorf("nested deeper than %d levels", maxDepth)
 	errAliases = fmt.Errorf("aliases expand to more than %d values", maxAliased)
+	errMarks   = fmt.Errorf("the document may hold more than %d values", maxMarks)
 )
 
 // ExceedsLimit tells whether an error of Value says that a bound is exceeded.
-func ExceedsLimit(err error) bool { return errors.Is(err, errDepth) || errors.Is(err, errAliases) }
+func ExceedsLimit(err error) bool {
+	return errors.Is(err, errDepth) || errors.Is(err, errAliases) || errors.Is(err, errMarks)
+}
 
 // Value converts a node to plain data: map[string]any, []any, string, bool,
 // int64, uint64 (above the range of int64), float64 or nil.

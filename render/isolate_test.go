@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +108,31 @@ func TestWorkersRenderTheSame(t *testing.T) {
 		for _, n := range []int{1, 2, 8} {
 			compareWorkers(t, filepath.Join("..", "testdata", dir), render.Options{}, n)
 		}
+	}
+}
+
+// TestPlainLimit reads more manifests than a run may have in memory: what goes beyond is a
+// gap, what is no manifest does not count.
+func TestPlainLimit(t *testing.T) {
+	dir := t.TempDir()
+	padding := strings.Repeat("# a line of text\n", 5<<20/17)
+	for _, name := range []string{"a", "b", "c"} {
+		write(t, dir, name+"/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "+name+"}\n"+padding)
+		write(t, dir, name+"/values.yaml", "size: 1\n"+padding)
+	}
+	p := worker.New(func() *exec.Cmd { return exec.Command(os.Args[0], "a-worker") }, 1, worker.Limits{Memory: 256 << 20, Time: time.Minute, Output: 1 << 20})
+	t.Cleanup(p.Close)
+	var gaps []render.Gap
+	objects := 0
+	for _, result := range renderedWith(t, dir, p, nil) {
+		gaps, objects = append(gaps, result.Gaps...), objects+len(result.Objects)
+	}
+	want := []render.Gap{{
+		Pos: manifest.Pos{File: "c/config.yaml"}, Code: manifest.LimitExceeded,
+		Reason: "makes more than 12 MiB of manifests with those that were read before: --memory raises the limit",
+	}}
+	if diff := cmp.Diff(want, gaps); diff != "" || objects != 2 {
+		t.Errorf("%d objects, want 2; gaps (-want +got):\n%s", objects, diff)
 	}
 }
 

@@ -2,6 +2,8 @@ package render
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -53,6 +55,7 @@ type Repository struct {
 
 	lender *lender      // nil for none
 	count  atomic.Int64 // of what was rendered
+	plain  atomic.Int64 // bytes of the files that parse found objects in
 }
 
 type references struct {
@@ -116,16 +119,42 @@ func (r *Repository) parse(name string) ([]*manifest.Object, []Gap) {
 	if ok {
 		return p.objects, p.gaps
 	}
-	if data, err := r.tree.ReadFile(name); err != nil {
-		p.gaps = []Gap{source.Gap(name, err)}
-	} else {
-		p.objects, p.gaps = manifest.Parse(name, data)
-		p.objects = slices.DeleteFunc(p.objects, func(o *manifest.Object) bool { return !isServed(o) })
-	}
+	p = r.read(name)
 	r.mu.Lock()
 	r.parsed[name] = p
 	r.mu.Unlock()
 	return p.objects, p.gaps
+}
+
+// read is parse without a memory of what was read.
+func (r *Repository) read(name string) (p parsed) {
+	data, err := r.tree.ReadFile(name)
+	most := r.mostPlain()
+	switch {
+	case err != nil:
+		p.gaps = []Gap{source.Gap(name, err)}
+	case r.plain.Load()+int64(len(data)) > most && slices.ContainsFunc(manifest.Split(data), manifest.Document.LooksLikeKubernetes):
+		p.gaps = []Gap{{
+			Pos: manifest.Pos{File: name}, Code: manifest.LimitExceeded,
+			Reason: fmt.Sprintf("makes more than %d MiB of manifests with those that were read before: --memory raises the limit", most>>20),
+		}}
+	default:
+		p.objects, p.gaps = manifest.Parse(name, data)
+		p.objects = slices.DeleteFunc(p.objects, func(o *manifest.Object) bool { return !isServed(o) })
+		if len(p.objects) > 0 {
+			r.plain.Add(int64(len(data)))
+		}
+	}
+	return p
+}
+
+// mostPlain is how many bytes of manifests may be parsed in this process, which nothing
+// else limits: objects of a few short fields take twenty times the memory of their text.
+func (r *Repository) mostPlain() int64 {
+	if r.opts.Workers == nil {
+		return math.MaxInt64 // it is a worker, or has no limits
+	}
+	return r.opts.Workers.Memory() / 20
 }
 
 // builtinGroups are the API groups of Kubernetes without a dot. Groups of custom

@@ -232,6 +232,7 @@ var hostileInputs = map[string]hostile{
 	// Plain manifests.
 	"aliases in a manifest": {files: map[string]string{"a.yaml": aliases(configMap)}, exit: exitIncomplete, code: "limit-exceeded"},
 	"nesting in a manifest": {files: map[string]string{"a.yaml": nested(configMap, 100_000)}, exit: exitIncomplete},
+	"too many values":       {files: map[string]string{"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nitems: [" + strings.Repeat("{a: 1},", 1_400_000) + "]\n"}, exit: exitIncomplete, code: "limit-exceeded", text: "more than 2000000 values"},
 	"a giant manifest":      {files: map[string]string{"b.yaml": configMap}, make: sized("a.yaml", configMap, 1<<40), exit: exitIncomplete, code: "file-too-large"},
 	"many documents":        {files: map[string]string{"a.yaml": strings.Repeat("---\n", 1_000_000) + configMap}, exit: exitClean},
 	"lists in lists":        {files: map[string]string{"a.yaml": strings.Repeat(`{"apiVersion":"v1","kind":"List","items":[`, 5_000) + strings.Repeat("]}", 5_000)}, exit: exitIncomplete},

@@ -26,7 +26,7 @@ var ErrOutside = errors.New("leaves the repository")
 var ErrNotRegular = errors.New("not a regular file")
 
 // ErrTooLarge is the error for reading a file over the size limit.
-var ErrTooLarge = fmt.Errorf("larger than %d bytes", manifest.DefaultMaxFileSize)
+var ErrTooLarge = fmt.Errorf("larger than %d MiB, the most that is read of a file", manifest.DefaultMaxFileSize>>20)
 
 // Tree is a repository on disk. Names are slash-separated and relative to its
 // root, which is ".". All methods may be called concurrently.

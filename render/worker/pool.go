@@ -43,6 +43,9 @@ func New(command func() *exec.Cmd, workers int, limits Limits) *Pool {
 // Workers is the number of jobs that are done at the same time.
 func (p *Pool) Workers() int { return cap(p.free) }
 
+// Memory is what this process and its workers may have together, in bytes.
+func (p *Pool) Memory() int64 { return p.limits.Memory }
+
 // Close ends all workers. Nobody may be in Do, or call it afterwards.
 func (p *Pool) Close() {
 	p.mu.Lock()
