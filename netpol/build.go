@@ -145,7 +145,7 @@ func (r *reader) otherPolicies(namespace func(string) *Namespace, k kind) []*Pol
 // note notes what a policy asks for, while it is at hand.
 func (b *builder) note(p *Policy) {
 	b.splits.add(p)
-	if p.asksForAdded() {
+	if b.decoder.askedForAdded && p.asksForAdded() {
 		b.asking = append(b.asking, p)
 	}
 }

@@ -50,10 +50,13 @@ func (c *conns) id(s ConnSet) connID {
 
 // ports is id of the ports of a rule, given those of the destination.
 func (c *conns) ports(r *Rule, destination []Port) connID {
-	if len(r.Ports) != 1 || r.Ports[0].Name != "" {
+	if len(r.Ports) != 1 {
 		return c.id(r.On(destination))
 	}
-	p := r.Ports[0]
+	p := r.Ports[0].among(destination)
+	if p.Name != "" {
+		return c.id(p.On(destination))
+	}
 	key := uint64(p.Protocol.slot()+1)<<32 | uint64(p.First)<<16 | uint64(p.Last)
 	id, known := c.single[key]
 	if !known {
@@ -61,6 +64,24 @@ func (c *conns) ports(r *Rule, destination []Port) connID {
 		c.single[key] = id
 	}
 	return id
+}
+
+// among returns an item without its name where it names just one of some ports.
+func (p *RulePort) among(ports []Port) RulePort {
+	if p.Name == "" {
+		return *p
+	}
+	numbered := *p
+	for _, port := range ports {
+		if !p.names(port) {
+			continue
+		}
+		if numbered.Name == "" { // it names more
+			return *p
+		}
+		numbered = RulePort{Protocol: port.Protocol, First: port.Number, Last: port.Number}
+	}
+	return numbered
 }
 
 func (c *conns) set(id connID) ConnSet { return c.sets[id] }

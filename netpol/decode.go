@@ -335,6 +335,7 @@ func (d *decoder) intern(s Selector) *Selector {
 		r.Values = append(d.values.take(len(r.Values))[:0], r.Values...)
 		made.Requirements[i] = r
 	}
+	d.askedForAdded = d.askedForAdded || made.added() != nil
 	if !s.invalid {
 		d.interned[string(d.key)] = made
 	}

@@ -78,6 +78,8 @@ type decoder struct {
 	labelSets map[string]map[string]string // labels likewise
 	key       []byte
 
+	askedForAdded bool // some selector asks for a label that controllers add
+
 	recentSelectors      recent[*Selector]
 	recentLabels         recent[*Selector] // of labels alone
 	recentRulePorts      recent[[]*RulePort]
@@ -189,11 +191,21 @@ func (f *field) only(known ...string) {
 }
 
 // fields returns the children with the given keys, which are the only ones that are
-// known. It looks no further once it has met all that the mapping holds.
-func (f *field) fields(known ...string) (children [4]*field) {
+// known.
+func (f *field) fields(known ...string) [5]*field {
+	children, others := f.some(known...)
+	if others > 0 {
+		f.only(known...)
+	}
+	return children
+}
+
+// some returns the children with the given keys, and how many others there are. It
+// looks no further once it has met all that the mapping holds: rare keys come last.
+func (f *field) some(keys ...string) (children [5]*field, others int) {
 	m, _ := f.value.(map[string]any)
 	unmet := len(m)
-	for i, key := range known {
+	for i, key := range keys {
 		c := f.reader.next()
 		*c = field{reader: f.reader, parent: f, key: key}
 		if unmet > 0 {
@@ -204,10 +216,7 @@ func (f *field) fields(known ...string) (children [4]*field) {
 		}
 		children[i] = c
 	}
-	if unmet > 0 {
-		f.only(known...)
-	}
-	return children
+	return children, unmet
 }
 
 // others returns the keys of a mapping that are none of those known, sorted.

@@ -278,11 +278,16 @@ func (p *RulePort) On(destination []Port) ConnSet {
 	}
 	var s ConnSet
 	for _, port := range destination {
-		if port.Name == p.Name && (p.Protocol == "" || port.Protocol == p.Protocol) {
+		if p.names(port) {
 			s = s.Union(Ports(port.Protocol, port.Number, port.Number))
 		}
 	}
 	return s
+}
+
+// names tells whether a named item stands for a port.
+func (p *RulePort) names(port Port) bool {
+	return port.Name == p.Name && (p.Protocol == "" || port.Protocol == p.Protocol)
 }
 
 // On returns the connections that the rule's ports stand for when the

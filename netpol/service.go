@@ -114,14 +114,15 @@ func (r *reader) service(n *Namespace) *Service {
 	if !spec.mapping() {
 		return s
 	}
-	if name, _ := spec.child("type").text(); name != "" {
+	fields, _ := spec.some("selector", "ports", "type", "clusterIP", "externalName")
+	if name, _ := fields[2].text(); name != "" {
 		s.Type = name
 	}
-	ip, _ := spec.child("clusterIP").text()
+	ip, _ := fields[3].text()
 	s.Headless = ip == "None"
-	s.ExternalName, _ = spec.child("externalName").text()
-	s.Selector = *recall(spec.child("selector"), &r.recentLabels, (*field).labelSelector)
-	s.Ports = recall(spec.child("ports"), &r.recentServicePorts, (*field).servicePorts)
+	s.ExternalName, _ = fields[4].text()
+	s.Selector = *recall(fields[0], &r.recentLabels, (*field).labelSelector)
+	s.Ports = recall(fields[1], &r.recentServicePorts, (*field).servicePorts)
 	return s
 }
 

@@ -29,19 +29,19 @@ func (r *reader) metadata() {
 	if !meta.mapping() {
 		return
 	}
-	meta.name()
-	namespace := meta.child("namespace")
+	fields, _ := meta.some("name", "namespace", "labels", "annotations", "generateName")
+	namespace := fields[1]
+	checkNames(fields[0], fields[4])
 	if name := r.object.Namespace; !manifest.IsPrivate(name) && badNamespace(name) {
 		namespace.reject("%q is no name of a namespace", name)
 	}
 	namespace.text()
-	meta.child("labels").labelList()
-	meta.child("annotations").annotations()
+	fields[2].labelList()
+	fields[3].annotations()
 }
 
-// name reads the two fields of metadata that name an object.
-func (f *field) name() {
-	name, generated := f.child("name"), f.child("generateName")
+// checkNames reads the two fields of metadata that name an object.
+func checkNames(name, generated *field) {
 	own, okOwn := name.text()
 	prefix, okPrefix := generated.text()
 	switch {

@@ -69,18 +69,20 @@ func (r *reader) workload(template *field, path []any) *Workload {
 	if w.Name == "" {
 		w.Name, _ = r.root().at("metadata", "generateName").text()
 	}
-	metadata, spec := template.child("metadata"), template.child("spec")
+	parts, _ := template.some("metadata", "spec")
+	metadata, spec := parts[0], parts[1]
 	if !template.mapping() || !metadata.mapping() || !spec.mapping() {
 		return w
 	}
 	w.Labels, _ = metadata.child("labels").labels()
 	w.PodSpec, _ = spec.value.(map[string]any)
-	w.HostNetwork = spec.child("hostNetwork").flag()
+	fields, _ := spec.some("containers", "initContainers", "hostNetwork")
+	w.HostNetwork = fields[2].flag()
 	if len(path) == 0 {
 		w.addresses = r.root().at("status").podAddresses()
 	}
-	w.Ports = spec.child("containers").appendPorts(nil, isContainer)
-	w.Ports = spec.child("initContainers").appendPorts(w.Ports, isSidecar)
+	w.Ports = fields[0].appendPorts(nil, isContainer)
+	w.Ports = fields[1].appendPorts(w.Ports, isSidecar)
 	return w
 }
 
