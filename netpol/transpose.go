@@ -11,7 +11,7 @@ import (
 // It goes down the trees of all rows at once. The rows that have the same part are
 // taken together, so the work is that of the parts that differ, not of the pairs.
 func (r *rows) transposed(matrix iter.Seq2[int, row]) []row {
-	t := transposition{rows: r, out: make([]row, r.points), uniform: make([]int32, len(r.conns.sets))}
+	t := transposition{rows: r, out: make([]row, r.points), uniform: make([]int32, len(r.conns.sets)), strips: make([][]strip, r.levels)}
 	if r.count > len(r.places) {
 		r.places = make([]int32, r.count+r.count/4)
 	}
@@ -31,6 +31,13 @@ type transposition struct {
 	uniform []int32 // like places, for uniform rows
 	runs    []run
 	lists   arena[run]
+	strips  [][]strip // of the part that is being filled, by its level
+
+	// Of the parts that are being made:
+	parted []int32 // their indexes by strip, -1 for an empty row
+	ends   []int32 // where their strips end in sorted
+	sorted []strip
+	shared []row
 }
 
 // strip is a part of a row, and the points x whose rows have it: those of a set that
@@ -61,7 +68,8 @@ func (t *transposition) split(strips []strip, first, level int) {
 	if slices.ContainsFunc(strips, func(s strip) bool { return !s.row.isUniform() }) {
 		size := 1 << (fork * (level - 1))
 		for i := range fanOut {
-			t.split(t.parts(strips, i), first+i*size, level-1)
+			t.strips[level-1] = t.parts(t.strips[level-1][:0], strips, i)
+			t.split(t.strips[level-1], first+i*size, level-1)
 		}
 		return
 	}
@@ -74,49 +82,50 @@ func (t *transposition) split(strips []strip, first, level int) {
 // sources returns the points x of strips with uniform rows, as a row with what
 // these have.
 func (t *transposition) sources(strips []strip) row {
-	all := make([]row, 0, len(strips))
-	t.runs = t.runs[:0]
+	t.shared, t.runs = t.shared[:0], t.runs[:0]
 	for _, s := range strips {
-		all = append(all, t.intersect(s.shared, s.row))
+		t.shared = append(t.shared, t.intersect(s.shared, s.row))
 		for _, r := range s.own {
 			t.runs = append(t.runs, run{r.first, r.last, s.row.conn()})
 		}
 	}
 	slices.SortFunc(t.runs, byFirst)
-	return t.add(t.unionAll(all), t.runs)
+	return t.add(t.unionAll(t.shared), t.runs)
 }
 
-// parts returns the strips of a part of the strips, those with the same row joined.
-func (t *transposition) parts(strips []strip, digit int) []strip {
-	var parts []strip
-	var counts []int
-	places := make([]int32, len(strips)) // in parts, -1 for an empty row
-	for i, s := range strips {
+// parts appends the strips of a part of the strips, those with the same row joined.
+func (t *transposition) parts(parts, strips []strip, digit int) []strip {
+	t.parted, t.ends = t.parted[:0], t.ends[:0]
+	for _, s := range strips {
 		c := t.child(s.row, digit)
-		if places[i] = -1; c == noRow {
+		if c == noRow {
+			t.parted = append(t.parted, -1)
 			continue
 		}
 		k := t.place(c)
 		if int(*k) >= len(parts) || parts[*k].row != c {
 			*k = int32(len(parts))
-			parts, counts = append(parts, strip{row: c}), append(counts, 0)
+			parts, t.ends = append(parts, strip{row: c}), append(t.ends, 0)
 		}
-		places[i] = *k
-		counts[*k]++
+		t.parted = append(t.parted, *k)
+		t.ends[*k]++
 	}
-	var room arena[strip]
-	joined := make([][]strip, len(parts))
-	for i, k := range places {
-		if k < 0 {
-			continue
-		}
-		if joined[k] == nil {
-			joined[k] = room.take(counts[k])[:0]
-		}
-		joined[k] = append(joined[k], strips[i])
+	count := int32(0)
+	for k, n := range t.ends {
+		t.ends[k] = count
+		count += n
 	}
-	for k := range parts {
-		parts[k] = t.join(parts[k].row, joined[k])
+	t.sorted = slices.Grow(t.sorted[:0], int(count))[:count]
+	for i, k := range t.parted {
+		if k >= 0 {
+			t.sorted[t.ends[k]] = strips[i]
+			t.ends[k]++
+		}
+	}
+	start := int32(0)
+	for k, end := range t.ends {
+		parts[k] = t.join(parts[k].row, t.sorted[start:end])
+		start = end
 	}
 	return parts
 }
@@ -135,16 +144,17 @@ func (t *transposition) join(part row, strips []strip) strip {
 	if len(strips) == 1 {
 		return strip{part, strips[0].shared, strips[0].own}
 	}
-	shared, count := make([]row, len(strips)), 0
-	for i, s := range strips {
-		shared[i] = s.shared
+	t.shared = t.shared[:0]
+	count := 0
+	for _, s := range strips {
+		t.shared = append(t.shared, s.shared)
 		count += len(s.own)
 	}
 	own := t.lists.take(count)[:0]
 	for _, s := range strips {
 		own = append(own, s.own...)
 	}
-	return t.strip(part, t.unionAll(shared), own)
+	return t.strip(part, t.unionAll(t.shared), own)
 }
 
 // unionAll returns the union of rows, two by two, so that most unions are of few
