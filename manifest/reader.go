@@ -11,7 +11,7 @@ type reader struct {
 	parts []part
 	// recent holds what was met lately, to give it out again: manifests repeat most of
 	// their strings, and many of their labels, selectors and ports.
-	recent [512]met
+	recent [1024]met
 	keys   [256]string // likewise
 }
 
