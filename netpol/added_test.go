@@ -66,3 +66,13 @@ func TestAddedLabels(t *testing.T) {
 		}
 	}
 }
+
+// So it is where the only selector that asks for such a label is one of Calico.
+func TestAddedLabelsInCalico(t *testing.T) {
+	c := cluster(t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: a}, spec: {template: {metadata: {labels: {app: x}}}}}
+---
+{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {selector: pod-template-hash == 'x', types: [Ingress]}}`)
+	if doubts := c.Uncertain(workload(t, c, "a", "d"), Ingress); len(doubts) != 1 {
+		t.Errorf("%d doubts, want 1: %v", len(doubts), doubts)
+	}
+}

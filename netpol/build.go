@@ -16,9 +16,10 @@ type builder struct {
 	decoder     *decoder
 	reader      reader // of the object that is being read
 	splits      splits
-	asking      []*Policy // for labels that controllers add
-	networkSets bool      // there are some
-	hosts       bool      // there are host endpoints
+	recent      *Namespace // that was asked for last
+	asking      []*Policy  // for labels that controllers add
+	networkSets bool       // there are some
+	hosts       bool       // there are host endpoints
 	gaps        []manifest.Gap
 }
 
@@ -58,11 +59,11 @@ func (b *builder) read(o *manifest.Object) (read any) {
 	case k.isNamespace():
 		r.declare(c.namespace(o.Name))
 	case k.isNetworkPolicy():
-		p := r.policy(c.namespace(o.Namespace))
+		p := r.policy(b.namespace(o.Namespace))
 		b.note(p)
 		read = p
 	case k.isService():
-		read = r.service(c.namespace(o.Namespace))
+		read = r.service(b.namespace(o.Namespace))
 	case k.isForeignPolicy():
 		policies := r.otherPolicies(c.namespace, k)
 		for _, p := range policies {
@@ -165,8 +166,16 @@ func (b *builder) workload(r *reader, path []any) *Workload {
 		r.root().at("metadata", "name").reject("is missing")
 		return nil
 	}
-	w.namespace = b.cluster.namespace(w.Namespace)
+	w.namespace = b.namespace(w.Namespace)
 	return w
+}
+
+// namespace is Cluster.namespace, quick where it is asked for the same again.
+func (b *builder) namespace(name string) *Namespace {
+	if b.recent == nil || b.recent.Name != name {
+		b.recent = b.cluster.namespace(name)
+	}
+	return b.recent
 }
 
 // sorted returns the objects that count, sorted. Of two with the same Ref that is the
@@ -174,9 +183,13 @@ func (b *builder) workload(r *reader, path []any) *Workload {
 // nothing.
 func (b *builder) sorted(objects []given) []*given {
 	byNamespace := map[string][]*given{}
-	for i := range objects {
-		o := &objects[i]
-		byNamespace[o.Namespace] = append(byNamespace[o.Namespace], o)
+	for i := 0; i < len(objects); {
+		name := objects[i].Namespace
+		all := byNamespace[name]
+		for ; i < len(objects) && objects[i].Namespace == name; i++ { // most come in runs
+			all = append(all, &objects[i])
+		}
+		byNamespace[name] = all
 	}
 	sorted := make([]*given, 0, len(objects))
 	for _, name := range slices.Sorted(maps.Keys(byNamespace)) {

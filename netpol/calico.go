@@ -69,7 +69,8 @@ func (f *field) calicoSubject(p *Policy) (ok bool) {
 		namespaceSelector = f.child("namespaceSelector")
 	}
 	selector, ok := namespaceSelector.calicoPods(p.namespace, f.child("selector"))
-	p.Selector, p.NamespaceSelector = selector.pods, selector.namespaces
+	namespaces, pods := f.reader.internPods(selector)
+	p.NamespaceSelector, p.Selector = namespaces, *pods
 	return ok
 }
 

@@ -76,11 +76,12 @@ func (f *field) ciliumSubject(p *Policy) (known bool) {
 		p.setScope()
 		return false
 	}
-	p.NamespaceSelector, p.Selector = s.namespaces, s.pods
+	namespaces, pods := f.reader.internPods(s)
+	p.NamespaceSelector, p.Selector = namespaces, *pods
 	if named := (Selector{Requirements: s.names}); p.namespace != nil && !named.Matches(map[string]string{NameLabel: p.Namespace}) {
 		p.doubt("it selects in another namespace", f.path()...)
 		p.setScope()
-		p.Selector = s.pods
+		p.Selector = *pods
 	}
 	return true
 }

@@ -23,8 +23,7 @@ func (g *group) add(p *Policy) {
 // grouping joins policies with the pods that they select.
 type grouping struct {
 	cluster *Cluster
-	groups  map[string]*group // by scope
-	scope   []byte
+	groups  map[scope]*group
 	counts  []int32 // groups of each workload
 	made    arena[group]
 	lists   arena[*Policy]
@@ -34,7 +33,7 @@ type grouping struct {
 // groupPolicies makes the groups, first those of c.Policies and then others of
 // c.Others.
 func (c *Cluster) groupPolicies() {
-	b := &grouping{cluster: c, groups: make(map[string]*group, len(c.Policies)), counts: make([]int32, len(c.Workloads))}
+	b := &grouping{cluster: c, groups: make(map[scope]*group, len(c.Policies)), counts: make([]int32, len(c.Workloads))}
 	for _, policies := range [][]*Policy{c.Policies, c.Others} {
 		for _, p := range policies {
 			g := b.group(p)
@@ -53,20 +52,22 @@ func (c *Cluster) groupPolicies() {
 	}
 }
 
-// group returns the group of a policy's scope: where its selector looks, and the
-// selector.
+// scope is where the selector of a policy looks, and the selector.
+type scope struct {
+	namespace        *Namespace
+	pods, namespaces identity
+}
+
+// group returns the group of a policy's scope.
 func (b *grouping) group(p *Policy) *group {
-	if b.scope = append(b.scope[:0], '*'); p.namespace != nil {
-		b.scope = append(append(b.scope[:0], '='), p.namespace.Name...)
-	}
-	b.scope = p.Selector.appendKey(append(b.scope, 0))
+	in := scope{namespace: p.namespace, pods: p.Selector.identity()}
 	if p.NamespaceSelector != nil {
-		b.scope = p.NamespaceSelector.appendKey(append(b.scope, 0))
+		in.namespaces = p.NamespaceSelector.identity()
 	}
-	g, known := b.groups[string(b.scope)]
+	g, known := b.groups[in]
 	if !known {
 		g = b.made.put(group{policies: b.lists.take(1)[:0]})
-		b.groups[string(b.scope)] = g
+		b.groups[in] = g
 		b.cluster.groups = append(b.cluster.groups, g)
 		b.selectPods(g, p)
 	}

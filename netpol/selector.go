@@ -72,6 +72,21 @@ func (s Selector) Matches(labels map[string]string) bool {
 // IsEmpty tells whether the selector is {} and so matches everything.
 func (s Selector) IsEmpty() bool { return len(s.Requirements) == 0 && !s.invalid }
 
+// identity is what copies of one selector have in common, and those of others have not.
+// Selectors that are written alike are one (decoder.intern), and all empty ones count as
+// one.
+type identity struct {
+	first   *Requirement
+	invalid bool
+}
+
+func (s *Selector) identity() identity {
+	if len(s.Requirements) == 0 {
+		return identity{invalid: s.invalid}
+	}
+	return identity{&s.Requirements[0], s.invalid}
+}
+
 // appendKey appends a text that only selectors that match the same have. Some that
 // match the same have different ones.
 func (s Selector) appendKey(key []byte) []byte {
