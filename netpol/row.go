@@ -44,13 +44,22 @@ type rows struct {
 	count  int
 	table  []uint64 // hash table of nodes: half of the hash and the number plus one
 	memo   [3][]memo
-	places []int32 // by node; for transpositions
+	single [1 << 12]single // small, so that it stays in the processor's cache
+	places []int32         // by node; for transpositions
 }
 
 // memo is one remembered result. The tables of results are caches: a new one
 // replaces another with the same hash.
 type memo struct {
 	key    uint64
+	result row
+}
+
+// single is a remembered part of a row, of some level, that has one run and nothing
+// else. It is zero where nothing is remembered.
+type single struct {
+	run    // its points counted from the first of the part
+	level  int32
 	result row
 }
 
@@ -272,9 +281,29 @@ func (r *rows) addPart(part row, runs []run, first, level int) row {
 		return part
 	case int(runs[0].first) <= first && int(runs[0].last) >= first+size-1:
 		return r.union(part, uniformRow(runs[0].conn))
+	case part == noRow && len(runs) == 1 && level > 1:
+		of := runs[0]
+		return r.singlePart(run{max(of.first-int32(first), 0), min(of.last-int32(first), int32(size-1)), of.conn}, level)
 	}
+	return r.addToChildren(part, runs, first, level)
+}
+
+// singlePart returns a part of a row that has one run, which does not fill it. Such
+// parts are alike wherever they lie.
+func (r *rows) singlePart(of run, level int) row {
+	hash := (uint64(of.first)<<32|uint64(of.last))*0x9e3779b97f4a7c15 ^ (uint64(of.conn)<<8|uint64(level))*0xd6e8feb86659fd93
+	known := &r.single[hash>>40%uint64(len(r.single))]
+	if known.run != of || int(known.level) != level {
+		result := r.addToChildren(noRow, []run{of}, 0, level)
+		*known = single{of, int32(level), result}
+	}
+	return known.result
+}
+
+// addToChildren is addPart for a part whose children differ.
+func (r *rows) addToChildren(part row, runs []run, first, level int) row {
 	n := r.children(part)
-	size /= fanOut
+	size := 1 << (fork * (level - 1))
 	for i := 0; len(runs) > 0 && int(runs[0].first) < first+fanOut*size; i++ {
 		i = max(i, (int(runs[0].first)-first)/size)
 		if i == fanOut {
