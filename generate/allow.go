@@ -14,7 +14,7 @@ func (g *generator) allow(s *Subject) *Proposal {
 	if !g.wants(s) {
 		return nil
 	}
-	p := &Proposal{Namespace: s.Namespace, Name: s.name() + "-allow", Format: g.opts.Format, Subject: s}
+	p := &Proposal{Namespace: s.Namespace, Name: s.name() + allowSuffix, Format: g.opts.Format, Subject: s}
 	for _, d := range g.directions() {
 		if doubt := g.doubtful(s, d); doubt != "" {
 			g.remark(s.Workloads[0], "nothing is proposed for its %s: %s", d.Name(), doubt)

@@ -91,6 +91,9 @@ type Proposal struct {
 	Object          *manifest.Object // of Text
 }
 
+// allowSuffix follows the name of a workload in that of its policy.
+const allowSuffix = "-allow"
+
 // Suffix is what the name of a workload's policy has beyond the workload's.
 func (p *Proposal) Suffix() string { return strings.TrimPrefix(p.Name, p.Subject.name()) }
 

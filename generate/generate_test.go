@@ -181,6 +181,17 @@ func TestPropose(t *testing.T) {
 				"namespace bank: gets no default deny: it would cut off bank/StatefulSet/ledger, for which nothing is proposed",
 			},
 		},
+		{
+			"what the API server does not accept gets no policy",
+			strings.ReplaceAll(ledger, "name: ledger, namespace: bank", "name: LEDGER, namespace: BANK") + strings.ReplaceAll(ledger, "name: ledger, namespace: bank", "name: "+strings.Repeat("l", 250)+", namespace: bank"),
+			Options{DefaultDeny: DenyAlways},
+			[]string{
+				"BANK/StatefulSet/LEDGER: has a name or a namespace that the API server accepts for no policy",
+				"bank/StatefulSet/" + strings.Repeat("l", 250) + ": has a name or a namespace that the API server accepts for no policy",
+				"namespace BANK: gets no default deny: it would cut off BANK/StatefulSet/LEDGER, which no policy can select",
+				"namespace bank: gets no default deny: it would cut off bank/StatefulSet/" + strings.Repeat("l", 250) + ", which no policy can select",
+			},
+		},
 		{"a mesh calls its control plane", namespaces + strings.ReplaceAll(web, "version: v1", `sidecar.istio.io/inject: "true"`) + api, Options{DefaultDeny: DenyNever, Directions: []netpol.Direction{netpol.Egress}}, []string{
 			"shop/api-allow egress[everything]",
 			"shop/web-allow egress[shop/api TCP 9000; " + dns + "; anybody TCP 15010,TCP 15012]",

@@ -37,6 +37,8 @@ func (g *generator) findSubjects() {
 		switch {
 		case w.HostNetwork:
 			g.remark(w, "runs on the host network, where no policy applies")
+		case !netpol.MayBeNamed(w.Namespace, w.Name+allowSuffix):
+			g.remark(w, "has a name or a namespace that the API server accepts for no policy")
 		case len(g.stable(w.Labels)) == 0:
 			g.remark(w, "has no labels by which a policy could select it")
 		case g.of[w] == nil:

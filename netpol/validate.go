@@ -40,6 +40,12 @@ func (r *reader) metadata() {
 	fields[3].annotations()
 }
 
+// MayBeNamed tells whether the API server accepts a name and a namespace for an object;
+// a namespace that nobody knows is accepted.
+func MayBeNamed(namespace, name string) bool {
+	return !badName(name, false) && (manifest.IsPrivate(namespace) || !badNamespace(namespace))
+}
+
 // checkNames reads the two fields of metadata that name an object.
 func checkNames(name, generated *field) {
 	own, okOwn := name.text()
