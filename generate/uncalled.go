@@ -13,24 +13,53 @@ import (
 // or through a registry: such a port stays open to everybody, and who lives in the
 // namespace, where such names are resolved, may call it.
 
-// uncalledPort is a port of a subject that nobody is known to call.
+// uncalledPort is a port of a subject that nobody is known to call, but perhaps a
+// Prometheus that collects metrics there.
 type uncalledPort struct {
 	port
-	why string
+	scraped bool
+}
+
+// unknown says what is not known of a port that is called so.
+func (p uncalledPort) unknown(called string) string {
+	if p.scraped {
+		return "nothing tells who calls " + called + " but Prometheus"
+	}
+	return "nothing tells who calls " + called
 }
 
 // uncalled returns needs for the ports of a subject that nobody is known to call.
 func (g *generator) uncalled(s *Subject) []need {
 	var open []need
-	for _, p := range g.uncalledPorts(s) {
-		g.remark(s.Workloads[0], "its ingress is left open on %s %d: %s", p.protocol, p.number, p.why)
-		why := fmt.Sprintf("nothing tells who calls %s %d", p.protocol, p.number)
+	ports := g.uncalledPorts(s)
+	for _, scraped := range []bool{false, true} {
+		g.remarkOpen(s, slices.DeleteFunc(slices.Clone(ports), func(p uncalledPort) bool { return p.scraped != scraped }))
+	}
+	for _, p := range ports {
+		why := p.unknown(fmt.Sprintf("%s %d", p.protocol, p.number))
 		open = append(open, need{peer: peer{open: why}, port: p.number, protocol: p.protocol, why: why})
 		for _, tunnel := range g.tunnels(s) { // if they are in the mesh
 			open = append(open, need{peer: peer{open: why}, port: tunnel, protocol: netpol.TCP, why: why})
 		}
 	}
 	return open
+}
+
+// remarkOpen says that the ingress of a subject is left open on ports of which the same
+// is known.
+func (g *generator) remarkOpen(s *Subject, ports []uncalledPort) {
+	if len(ports) == 0 {
+		return
+	}
+	var all []string
+	for _, p := range ports {
+		all = append(all, fmt.Sprintf("%s %d", p.protocol, p.number))
+	}
+	called := "that"
+	if len(all) > 1 {
+		called = "these"
+	}
+	g.remark(s.Workloads[0], "its ingress is left open on %s: %s", few(all), ports[0].unknown(called))
 }
 
 // callsWithin returns the rule by which a subject may call what nobody of its namespace
@@ -96,10 +125,8 @@ func (g *generator) uncalledPorts(s *Subject) []uncalledPort {
 		}
 		switch {
 		case called, scraped && (len(served) > 1 || g.isForMetrics(s, p)):
-		case scraped:
-			ports = append(ports, uncalledPort{p, "nothing tells who calls that but Prometheus"})
 		default:
-			ports = append(ports, uncalledPort{p, "nothing tells who calls that"})
+			ports = append(ports, uncalledPort{p, scraped})
 		}
 	}
 	g.notCalled[s] = ports
