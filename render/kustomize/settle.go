@@ -64,9 +64,11 @@ const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralSty
 // telling are the first characters of plain text that may not be a string.
 const telling = "0123456789+-.~nNyYtTfFoO"
 
-// tellsType tells whether a scalar may be something else than its text.
+// tellsType tells whether a scalar may be something else than its text, as it reads or by
+// a tag, which stays when a replacement puts another text there.
 func tellsType(node *yaml.Node) bool {
-	return node.Style&quoted == 0 && (node.Value == "" || strings.ContainsRune(telling, rune(node.Value[0])))
+	return node.Style&quoted == 0 &&
+		(node.Value == "" || strings.ContainsRune(telling, rune(node.Value[0])) || node.Tag != "" && node.Tag != "!!str")
 }
 
 // isString tells whether kustomize reads a key as a string.
