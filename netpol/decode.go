@@ -22,7 +22,7 @@ func (r *reader) policy(n *Namespace) *Policy {
 		return p
 	}
 	fields := spec.fields("podSelector", "policyTypes", "ingress", "egress")
-	pods, types, ingress, egress := fields[0], fields[1], fields[2], fields[3]
+	pods, types, ingress, egress := &fields[0], &fields[1], &fields[2], &fields[3]
 	p.Selector = *pods.selector()
 	p.IngressRules = ingress.rules(p, Ingress)
 	p.EgressRules = egress.rules(p, Egress)
@@ -73,7 +73,7 @@ func (f *field) rule(p *Policy, d Direction, index int) *Rule {
 		return rule
 	}
 	fields := f.fields(d.side(), "ports")
-	from, ports := fields[0], fields[1]
+	from, ports := &fields[0], &fields[1]
 	n, ok := from.length()
 	rule.AllPeers = ok && n == 0
 	rule.Peers = f.reader.peerLists.take(n)
@@ -94,7 +94,7 @@ func (f *field) rulePeer(rule *Rule, index int) *RulePeer {
 		return p
 	}
 	fields := f.fields("podSelector", "namespaceSelector", "ipBlock")
-	pods, namespaces, block := fields[0], fields[1], fields[2]
+	pods, namespaces, block := &fields[0], &fields[1], &fields[2]
 	if pods.present() {
 		p.PodSelector = pods.selector()
 	}
@@ -122,7 +122,7 @@ func (f *field) ipBlock() *Block {
 	}
 	fields := f.fields("cidr", "except")
 	cidr, bits, ok := fields[0].legacyCIDR()
-	excepted := fields[1]
+	excepted := &fields[1]
 	n, isList := excepted.length()
 	if !ok || !isList {
 		return nil
@@ -215,7 +215,7 @@ func (f *field) rulePort() *RulePort {
 		return p
 	}
 	fields := f.fields("port", "protocol", "endPort")
-	port, endPort := fields[0], fields[2]
+	port, endPort := &fields[0], &fields[2]
 	protocol, ok := fields[1].protocol()
 	item, valid := RulePort{Protocol: protocol}, true
 	name, isName := port.value.(string)
@@ -291,7 +291,7 @@ func (f *field) newSelector() *Selector {
 		return &Selector{invalid: true}
 	}
 	fields := f.fields("matchLabels", "matchExpressions")
-	return selectorOf(fields[0], fields[1])
+	return selectorOf(&fields[0], &fields[1])
 }
 
 // selectorOf reads the two fields of a selector.
@@ -350,11 +350,11 @@ func (f *field) requirementOn(validKey func(f *field, key string) bool) (r Requi
 		return r, false
 	}
 	fields := f.fields("key", "operator", "values")
-	values := fields[2]
+	values := &fields[2]
 	key, okKey := fields[0].text()
 	operator, okOperator := fields[1].text()
 	r, ok = Requirement{Key: key, Operator: Operator(operator)}, okKey && okOperator
-	ok = ok && validKey(fields[0], key)
+	ok = ok && validKey(&fields[0], key)
 	n, okValues := values.length()
 	ok = ok && okValues
 	r.Values = f.reader.values.take(n)[:0]

@@ -66,8 +66,8 @@ func (r *reader) gaps() []manifest.Gap {
 // not ask for memory each time.
 type decoder struct {
 	arenas
-	fields [][]field // in blocks that never move
-	used   int       // of all of them
+	fields []field // room for those of an object
+	used   int     // of it
 
 	// Of the mapping of labels read last: these, and the requirements that they stand for.
 	labels       []label
@@ -95,24 +95,25 @@ func newDecoder(interned map[string]*Selector) *decoder {
 
 const fieldBlock = 128
 
-func (d *decoder) next() *field {
-	if d.used == len(d.fields)*fieldBlock {
-		d.fields = append(d.fields, make([]field, fieldBlock))
+// take returns room for fields in a row. What they hold is of an object read before.
+func (d *decoder) take(n int) []field {
+	if d.used+n > len(d.fields) { // those in use keep the block that they are in
+		d.fields, d.used = make([]field, max(2*len(d.fields), fieldBlock)), 0
 	}
-	f := &d.fields[d.used/fieldBlock][d.used%fieldBlock]
-	d.used++
-	return f
+	taken := d.fields[d.used : d.used+n : d.used+n]
+	d.used += n
+	return taken
 }
 
 func (r *reader) root() *field {
-	f := r.next()
+	f := &r.take(1)[0]
 	*f = field{reader: r, value: r.object.Data}
 	return f
 }
 
 func (f *field) child(key string) *field {
 	m, _ := f.value.(map[string]any)
-	c := f.reader.next()
+	c := &f.reader.take(1)[0]
 	*c = field{reader: f.reader, parent: f, key: key, value: m[key]}
 	return c
 }
@@ -192,7 +193,7 @@ func (f *field) only(known ...string) {
 
 // fields returns the children with the given keys, which are the only ones that are
 // known.
-func (f *field) fields(known ...string) [5]*field {
+func (f *field) fields(known ...string) []field {
 	children, others := f.some(known...)
 	if others > 0 {
 		f.only(known...)
@@ -202,19 +203,18 @@ func (f *field) fields(known ...string) [5]*field {
 
 // some returns the children with the given keys, and how many others there are. It
 // looks no further once it has met all that the mapping holds: rare keys come last.
-func (f *field) some(keys ...string) (children [5]*field, others int) {
+func (f *field) some(keys ...string) (children []field, others int) {
 	m, _ := f.value.(map[string]any)
 	unmet := len(m)
+	children = f.reader.take(len(keys))
 	for i, key := range keys {
-		c := f.reader.next()
-		*c = field{reader: f.reader, parent: f, key: key}
+		children[i] = field{reader: f.reader, parent: f, key: key}
 		if unmet > 0 {
 			if value, has := m[key]; has {
-				c.value = value
+				children[i].value = value
 				unmet--
 			}
 		}
-		children[i] = c
 	}
 	return children, unmet
 }
@@ -245,7 +245,7 @@ func (f *field) length() (n int, ok bool) {
 
 // item returns an item of what length found to be a list.
 func (f *field) item(i int) *field {
-	c := f.reader.next()
+	c := &f.reader.take(1)[0]
 	*c = field{reader: f.reader, parent: f, index: i, value: f.value.([]any)[i]}
 	return c
 }

@@ -121,8 +121,8 @@ func (r *reader) service(n *Namespace) *Service {
 	ip, _ := fields[3].text()
 	s.Headless = ip == "None"
 	s.ExternalName, _ = fields[4].text()
-	s.Selector = *recall(fields[0], &r.recentLabels, (*field).labelSelector)
-	s.Ports = recall(fields[1], &r.recentServicePorts, (*field).servicePorts)
+	s.Selector = *recall(&fields[0], &r.recentLabels, (*field).labelSelector)
+	s.Ports = recall(&fields[1], &r.recentServicePorts, (*field).servicePorts)
 	return s
 }
 

@@ -30,8 +30,8 @@ func (r *reader) metadata() {
 		return
 	}
 	fields, _ := meta.some("name", "namespace", "labels", "annotations", "generateName")
-	namespace := fields[1]
-	checkNames(fields[0], fields[4])
+	namespace := &fields[1]
+	checkNames(&fields[0], &fields[4])
 	if name := r.object.Namespace; !manifest.IsPrivate(name) && badNamespace(name) {
 		namespace.reject("%q is no name of a namespace", name)
 	}

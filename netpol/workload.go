@@ -70,7 +70,7 @@ func (r *reader) workload(template *field, path []any) *Workload {
 		w.Name, _ = r.root().at("metadata", "generateName").text()
 	}
 	parts, _ := template.some("metadata", "spec")
-	metadata, spec := parts[0], parts[1]
+	metadata, spec := &parts[0], &parts[1]
 	if !template.mapping() || !metadata.mapping() || !spec.mapping() {
 		return w
 	}
