@@ -2,8 +2,9 @@ package netpol
 
 import "slices"
 
-// group is the policies that have one selector in one namespace, or in the whole
-// cluster. They select the same pods, so these are found once.
+// group is policies that have one selector in one namespace, or in the whole
+// cluster, and are evaluated one after the other. They select the same pods, so these
+// are found once.
 type group struct {
 	policies []*Policy
 	members  []*Workload // sorted
@@ -22,9 +23,10 @@ func (g *group) add(p *Policy) {
 
 // grouping joins policies with the pods that they select.
 type grouping struct {
-	cluster *Cluster
-	groups  map[scope]*group
-	counts  []int32 // groups of each workload
+	cluster   *Cluster
+	namespace *Namespace       // of the policies that are being joined
+	groups    map[scope]*group // in it
+	counts    []int32          // of each workload
 	made    arena[group]
 	lists   arena[*Policy]
 	members arena[*Workload]
@@ -33,9 +35,12 @@ type grouping struct {
 // groupPolicies makes the groups, first those of c.Policies and then others of
 // c.Others.
 func (c *Cluster) groupPolicies() {
-	b := &grouping{cluster: c, groups: make(map[scope]*group, len(c.Policies)), counts: make([]int32, len(c.Workloads))}
+	b := &grouping{cluster: c, groups: map[scope]*group{}, counts: make([]int32, len(c.Workloads))}
 	for _, policies := range [][]*Policy{c.Policies, c.Others} {
 		for _, p := range policies {
+			if p.namespace != b.namespace {
+				b.enter(p.namespace)
+			}
 			g := b.group(p)
 			g.add(p)
 			p.Selected = g.members
@@ -52,15 +57,27 @@ func (c *Cluster) groupPolicies() {
 	}
 }
 
-// scope is where the selector of a policy looks, and the selector.
-type scope struct {
-	namespace        *Namespace
-	pods, namespaces identity
+// enter begins with the policies of another namespace, nil for those of the whole
+// cluster. They come in runs, so that only the groups of one are looked up: those of
+// all are too many for the processor's cache.
+func (b *grouping) enter(n *Namespace) {
+	b.namespace = n
+	if len(b.groups) > manyGroups {
+		b.groups = map[scope]*group{}
+	} else {
+		clear(b.groups)
+	}
 }
+
+// manyGroups is more groups than it pays to clear a map of.
+const manyGroups = 100
+
+// scope is the selectors of a policy.
+type scope struct{ pods, namespaces identity }
 
 // group returns the group of a policy's scope.
 func (b *grouping) group(p *Policy) *group {
-	in := scope{namespace: p.namespace, pods: p.Selector.identity()}
+	in := scope{pods: p.Selector.identity()}
 	if p.NamespaceSelector != nil {
 		in.namespaces = p.NamespaceSelector.identity()
 	}
