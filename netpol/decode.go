@@ -296,6 +296,9 @@ func (f *field) newSelector() *Selector {
 
 // selectorOf reads the two fields of a selector.
 func selectorOf(labels, expressions *field) *Selector {
+	if !expressions.present() {
+		return recall(labels, &labels.reader.recentLabels, (*field).labelSelector)
+	}
 	s := labels.matchLabels()
 	n, ok := expressions.length()
 	s.invalid = s.invalid || !ok
