@@ -208,10 +208,14 @@ func (b *builder) sorted(objects []given) []*given {
 
 // byKindAndName orders objects of one namespace like Ref.Compare.
 func byKindAndName(o, p *given) int {
-	if o.Kind == p.Kind && o.Group == p.Group {
+	switch {
+	case o.Group != p.Group:
+		return strings.Compare(o.Group, p.Group)
+	case o.Kind != p.Kind:
+		return strings.Compare(o.Kind, p.Kind)
+	default:
 		return strings.Compare(o.Name, p.Name)
 	}
-	return o.Compare(p.Ref)
 }
 
 func (b *builder) replace(o, by *given) {

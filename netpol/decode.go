@@ -341,6 +341,7 @@ func (d *decoder) intern(s Selector) *Selector {
 	d.askedForAdded = d.askedForAdded || made.added() != nil
 	if !s.invalid {
 		d.interned[string(d.key)] = made
+		made.number = int32(len(d.interned))
 	}
 	return made
 }

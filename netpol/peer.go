@@ -98,15 +98,15 @@ func (c *Cluster) Peers() []Peer { return newSpace(c).peers }
 type splits struct {
 	names map[string]bool
 	cuts  map[netip.Prefix]bool
-	seen  map[*Selector]bool // of namespaces
+	seen  []bool // by number of a selector of namespaces
 }
 
 func newSplits() splits {
-	return splits{names: map[string]bool{}, cuts: map[netip.Prefix]bool{}, seen: map[*Selector]bool{}}
+	return splits{names: map[string]bool{}, cuts: map[netip.Prefix]bool{}}
 }
 
 // add adds what a policy mentions.
-func (s splits) add(p *Policy) {
+func (s *splits) add(p *Policy) {
 	s.addNames(p.NamespaceSelector)
 	for item := range p.items {
 		s.addNames(item.NamespaceSelector)
@@ -123,11 +123,19 @@ func (s splits) add(p *Policy) {
 	}
 }
 
-func (s splits) addNames(selector *Selector) {
-	if selector == nil || s.seen[selector] {
+func (s *splits) addNames(selector *Selector) {
+	if selector == nil {
 		return
 	}
-	s.seen[selector] = true
+	if n := int(selector.number); n > 0 {
+		if n >= len(s.seen) {
+			s.seen = append(s.seen, make([]bool, n+1)...)
+		}
+		if s.seen[n] {
+			return
+		}
+		s.seen[n] = true
+	}
 	for i := range selector.Requirements {
 		if r := &selector.Requirements[i]; r.Key == NameLabel {
 			for _, name := range r.Values {

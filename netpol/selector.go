@@ -54,6 +54,9 @@ type Selector struct {
 	// invalid is true where the API server rejects a part, which gave a gap. Such a
 	// selector matches nothing.
 	invalid bool
+	// number tells one that is interned from the others of its cluster, from 1 on; 0 for
+	// those that are not.
+	number int32
 }
 
 // Matches tells whether labels meet every requirement.

@@ -19,11 +19,12 @@ type sets struct {
 	host    []int  // the positions of those on the host network
 	located []int  // and of those whose addresses are known
 
-	selected map[*Selector]namespaces // by selector of namespaces
+	selected []*namespaces // by number of a selector of namespaces
 	large    map[setKey]row           // sets that rules share
 	key      []byte
 	found    []int32
-	one      [1]int
+	own      *Namespace // that was asked for last
+	ownIndex [1]int     // of it
 }
 
 // namespaces are those that a selector matches, as indexes of sets.others.
@@ -43,7 +44,7 @@ func newSets(c *Cluster, s *space, r *rows) *sets {
 	x := &sets{
 		cluster: c, space: s, rows: r, index: *c.index, points: s.pointsOf(c),
 		onHost: make([]bool, len(c.Workloads)),
-		names:  make(map[string]int, len(s.names)), selected: map[*Selector]namespaces{}, large: map[setKey]row{},
+		names:  make(map[string]int, len(s.names)), large: map[setKey]row{},
 	}
 	x.index.terms, x.index.values, x.index.found = nil, nil, nil
 	for i, name := range s.names {
@@ -80,7 +81,7 @@ func (x *sets) addOthers(name string, point int) {
 // the named namespaces.
 func (x *sets) withNames(names []string) *sets {
 	t := *x
-	t.selected, t.large = map[*Selector]namespaces{}, map[setKey]row{}
+	t.selected, t.large, t.own = nil, map[setKey]row{}, nil
 	if len(names) == 0 {
 		return &t
 	}
@@ -182,14 +183,22 @@ func (x *sets) appendWorkloads(runs []run, positions []int32) []run {
 // namespaces returns the namespaces that an item is about.
 func (x *sets) namespaces(item *RulePeer) namespaces {
 	if item.NamespaceSelector == nil {
-		return namespaces{indexes: append(x.one[:0], x.names[item.Rule.Policy.Namespace])}
+		if own := item.Rule.Policy.namespace; own != x.own {
+			x.own, x.ownIndex[0] = own, x.names[own.Name]
+		}
+		return namespaces{indexes: x.ownIndex[:]}
 	}
-	matching, known := x.selected[item.NamespaceSelector]
-	if !known {
-		matching = x.matching(item.NamespaceSelector)
-		x.selected[item.NamespaceSelector] = matching
+	number := int(item.NamespaceSelector.number)
+	if number >= len(x.selected) {
+		x.selected = append(x.selected, make([]*namespaces, number+1)...)
 	}
-	return matching
+	matching := x.selected[number]
+	if matching == nil || number == 0 {
+		found := x.matching(item.NamespaceSelector)
+		matching = &found
+		x.selected[number] = matching
+	}
+	return *matching
 }
 
 // matching finds the namespaces that a selector matches.
