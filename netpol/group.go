@@ -27,9 +27,9 @@ type grouping struct {
 	namespace *Namespace       // of the policies that are being joined
 	groups    map[scope]*group // in it
 	counts    []int32          // of each workload
-	made    arena[group]
-	lists   arena[*Policy]
-	members arena[*Workload]
+	made      arena[group]
+	lists     arena[*Policy]
+	members   arena[*Workload]
 }
 
 // groupPolicies makes the groups, first those of c.Policies and then others of

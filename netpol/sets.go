@@ -19,8 +19,8 @@ type sets struct {
 	host    []int  // the positions of those on the host network
 	located []int  // and of those whose addresses are known
 
-	selected []*namespaces // by number of a selector of namespaces
-	large    map[setKey]row           // sets that rules share
+	selected []*namespaces  // by number of a selector of namespaces
+	large    map[setKey]row // sets that rules share
 	key      []byte
 	found    []int32
 	own      *Namespace // that was asked for last
