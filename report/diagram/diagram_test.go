@@ -227,6 +227,16 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
+// A picture that is narrower than its heading is widened for it, within reason.
+func TestHeading(t *testing.T) {
+	heading := "clusters/production: 0 workloads, 0 open; incomplete: 1 gap"
+	for text, want := range map[string]bool{heading: true, strings.Repeat(heading, 10): false} {
+		if svg := draw(t, ".svg", &Graph{Title: text}); strings.Contains(svg, ">"+text+"</text>") != want {
+			t.Errorf("heading %q stands whole in the picture: %t, want %t", text, !want, want)
+		}
+	}
+}
+
 func TestMermaidLimits(t *testing.T) {
 	pairs := func(nodes, edges int, name string) *Graph {
 		g := &Graph{Groups: []Group{{Name: "a"}, {Name: "b"}, {}}}

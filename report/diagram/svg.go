@@ -14,6 +14,7 @@ const (
 	margin      = 24
 	headingSize = 16
 	headingRow  = 32
+	headingText = 800 // the most that a picture is widened for
 	legendRow   = 22
 	legendBox   = 26
 	minPicture  = 420
@@ -98,7 +99,8 @@ type frame struct {
 
 func (l *layout) frame() frame {
 	f := frame{width: max(l.width+2*(margin+boxMargin), minPicture), height: margin}
-	if l.graph.Title != "" {
+	if title := visible(l.graph.Title); title != "" {
+		f.width = max(f.width, 2*margin+min(width(title, headingSize)*5/4+1, headingText))
 		f.height += headingRow
 	}
 	f.drawing = rect{margin + boxMargin, f.height, l.width, l.height}
