@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
@@ -62,7 +61,7 @@ func (l located) fingerprint(s rules.Severity) string {
 
 // signature is what a defect is in one environment.
 func (l located) signature(s rules.Severity) string {
-	parts := []string{l.Rule.ID, l.place.subject(), l.place.ref.Namespace, shape(l.Path), cmp.Or(l.Defect, named(l.Message))}
+	parts := []string{l.Rule.ID, l.place.subject(), l.place.ref.Namespace, shape(l.Path), l.Defect}
 	if s.Rank() < l.Rule.Severity.Rank() {
 		parts = append(parts, string(s))
 	}
@@ -87,6 +86,24 @@ var (
 	// addresses, labels) and directions.
 	names = regexp.MustCompile(`"[^"]*"|\([^)]*\)|[^\s",;]*[\d=/!][^\s",;]*|\b(?:in|e)gress\b`)
 )
+
+// nameDefects lets the messages tell which defects they are about where the rule does
+// not. Those of several environments are mostly the same.
+func (g *group) nameDefects() {
+	known := map[string]string{}
+	for i := range g.violations {
+		v := &g.violations[i]
+		if v.Defect != "" {
+			continue
+		}
+		names, met := known[v.Message]
+		if !met {
+			names = named(v.Message)
+			known[v.Message] = names
+		}
+		v.Defect = names
+	}
+}
 
 // named is what a message names: it stays when the wording changes.
 func named(message string) string {

@@ -14,6 +14,9 @@ import (
 // in the order of their findings.
 func merge(results []*assessment) []*group {
 	groups := fold(gather(results))
+	for _, g := range groups {
+		g.nameDefects()
+	}
 	slices.SortStableFunc(groups, compareSpokesmen)
 	return groups
 }

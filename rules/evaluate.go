@@ -68,12 +68,10 @@ func (s *Set) Evaluate(ctx context.Context, input any) ([]Violation, error) {
 }
 
 func compareViolations(a, b Violation) int {
-	return cmp.Or(
-		strings.Compare(a.Rule.ID, b.Rule.ID),
-		cmp.Compare(a.Object, b.Object),
-		strings.Compare(fmt.Sprint(a.Path...), fmt.Sprint(b.Path...)),
-		strings.Compare(a.Message, b.Message),
-	)
+	if c := cmp.Or(strings.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.Object, b.Object)); c != 0 {
+		return c
+	}
+	return cmp.Or(strings.Compare(fmt.Sprint(a.Path...), fmt.Sprint(b.Path...)), strings.Compare(a.Message, b.Message))
 }
 
 // The shape of a finding in Rego. Pointers tell what is missing.
