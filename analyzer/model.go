@@ -302,6 +302,7 @@ type serviceFact struct {
 
 type missingTargetFact struct {
 	Path     []any  `json:"path"`
+	Port     int    `json:"port"`
 	Name     string `json:"name"`
 	Protocol string `json:"protocol"`
 }

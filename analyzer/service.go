@@ -29,10 +29,11 @@ func (f *facts) service(s *netpol.Service) (fact serviceFact, ok bool) {
 	if len(backends) == 0 {
 		f.addOthers(&fact, s, own)
 	}
+	lasting := slices.DeleteFunc(backends, isHelmTest) // tests often have the labels of what they test
 	for _, p := range s.Ports {
-		if p.TargetName != "" && len(backends) > 0 && !slices.ContainsFunc(backends, func(w *netpol.Workload) bool { return w.Operated != nil || p.On(w) != 0 }) {
+		if p.TargetName != "" && len(lasting) > 0 && !slices.ContainsFunc(lasting, func(w *netpol.Workload) bool { return w.Operated != nil || p.On(w) != 0 }) {
 			fact.MissingTargets = append(fact.MissingTargets, missingTargetFact{
-				Path: append(p.Path(), "targetPort"), Name: p.TargetName, Protocol: string(p.Protocol),
+				Path: append(p.Path(), "targetPort"), Port: p.Number, Name: p.TargetName, Protocol: string(p.Protocol),
 			})
 		}
 	}
@@ -45,10 +46,20 @@ func (f *facts) addOthers(fact *serviceFact, s *netpol.Service, own *netpol.Name
 		switch {
 		case nearlyMatches(s.Selector, w):
 			fact.Nearly = append(fact.Nearly, f.places.object(w.Source))
-		case w.Name == s.Name, slices.ContainsFunc(s.Selector.Requirements, func(r netpol.Requirement) bool { return r.Matches(w.Labels) }):
+		case w.Name == s.Name, slices.ContainsFunc(s.Selector.Requirements, func(r netpol.Requirement) bool {
+			return !slices.Contains(labelsOfAll, r.Key) && r.Matches(w.Labels)
+		}):
 			fact.Akin = append(fact.Akin, f.places.object(w.Source))
 		}
 	}
+}
+
+// labelsOfAll are those that a chart gives to all of its objects, so that two which have
+// one in common need not have to do with each other
+// (https://helm.sh/docs/chart_best_practices/labels/).
+var labelsOfAll = []string{
+	"app.kubernetes.io/instance", "app.kubernetes.io/managed-by", "app.kubernetes.io/part-of", "app.kubernetes.io/version",
+	"helm.sh/chart", "chart", "heritage", "release",
 }
 
 // nearlyMatches tells whether a workload has some of the labels that a selector asks

@@ -50,7 +50,7 @@ func TestModelOfTestsKeepsSchema(t *testing.T) {
 			data.ringfence.model.rule({"peers": [data.ringfence.model.peer({})]}),
 		]})],
 		"services": [data.ringfence.model.service({
-			"missing_targets": [{"path": ["spec", "ports", 0, "targetPort"], "name": "http", "protocol": "TCP"}],
+			"missing_targets": [{"path": ["spec", "ports", 0, "targetPort"], "port": 80, "name": "http", "protocol": "TCP"}],
 		})],
 		"blocked": [data.ringfence.model.blocked({})],
 		"dangling": [data.ringfence.model.dangling({})],

@@ -56,7 +56,7 @@ findings contains {
 findings contains {
 	"object": s.id,
 	"path": missing.path,
-	"message": sprintf("%s leads nowhere: %s declares no %s port \"%s\"", [s.title, lib.names({id | some id in s.backends}), missing.protocol, missing.name]),
+	"message": sprintf("port %d of %s leads nowhere: %s declares no %s port \"%s\"", [missing.port, s.title, lib.names({id | some id in s.backends}), missing.protocol, missing.name]),
 	"related": [],
 	"defect": sprintf("%s %s", [missing.protocol, missing.name]), # whoever lacks it
 } if {
