@@ -73,7 +73,8 @@ func (f *facts) model() *Model {
 		Policies:    []policyFact{},
 		Services:    []serviceFact{},
 
-		NotEvaluated: []gapFact{},
+		OtherPolicies: []titleFact{},
+		NotEvaluated:  []gapFact{},
 	}
 	for _, n := range f.cluster.Namespaces {
 		if n.Declared || len(n.Workloads()) > 0 {
@@ -91,6 +92,9 @@ func (f *facts) model() *Model {
 	}
 	for _, p := range f.cluster.Policies {
 		m.Policies = append(m.Policies, f.policy(p))
+	}
+	for _, p := range f.cluster.Others {
+		m.OtherPolicies = append(m.OtherPolicies, titleFact{ID: f.places.object(p.Source), Title: title(p.Ref)})
 	}
 	for _, s := range f.cluster.Services {
 		if fact, ok := f.service(s); ok {

@@ -16,6 +16,7 @@ type Model struct {
 	Blocked     []blockedFact   `json:"blocked"`
 	Dangling    []danglingFact  `json:"dangling"`
 
+	OtherPolicies  []titleFact    `json:"other_policies"`
 	NotEvaluated   []gapFact      `json:"not_evaluated"`
 	Contradictions []selectorFact `json:"contradictions"`
 	Unstable       []selectorFact `json:"unstable"`
@@ -43,6 +44,12 @@ type gapFact struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
 	Target string `json:"target"`
+}
+
+// titleFact is how messages call an object.
+type titleFact struct {
+	ID    int    `json:"id"`
+	Title string `json:"title"`
 }
 
 // sides holds something of both directions.

@@ -10,6 +10,9 @@ workload := {w.id: w | some w in input.workloads}
 
 policy := {p.id: p | some p in input.policies}
 
+# How messages call policies of every kind, by id.
+policy_title := {p.id: p.title | some p in array.concat(input.policies, input.other_policies)}
+
 # Workloads that any pod can reach on any port, by id. Pods on the host network,
 # Helm tests and those that other kinds of policies may protect are left out.
 unprotected contains w.id if {

@@ -43,6 +43,7 @@ _document := {
 	"services": [],
 	"blocked": [],
 	"dangling": [],
+	"other_policies": [],
 	"not_evaluated": [],
 	"contradictions": [],
 	"unstable": [],

@@ -55,7 +55,7 @@ _confidence(id) := "high" if {
 	lib.workload[id].ingress.isolated
 } else := lib.absence
 
-_ingress(id) := sprintf("%s allows it", [concat(" with ", {lib.policy[place.object].title | some place in lib.workload[id].store_open_by})]) if {
+_ingress(id) := sprintf("%s allows it", [concat(" with ", {lib.policy_title[place.object] | some place in lib.workload[id].store_open_by})]) if {
 	lib.workload[id].ingress.isolated
 } else := "no policy isolates its ingress"
 

@@ -35,6 +35,18 @@ test_fires_for_a_rule if {
 	]}
 }
 
+test_names_policies_of_other_kinds if {
+	found := findings with input as model.input_of({
+		"workloads": [model.workload(object.union(_redis, {
+			"ingress": {"isolated": true, "open": false, "policies": [7]},
+			"store_open_by": [{"object": 7, "path": ["spec", "ingress", 0]}],
+		}))],
+		"other_policies": [{"id": 7, "title": "CiliumNetworkPolicy \"redis\""}],
+	})
+	some f in found
+	contains(f.message, "on TCP 6379: CiliumNetworkPolicy \"redis\" allows it")
+}
+
 test_not_when_closed if count(_found({"store_open": false})) == 0
 
 test_not_on_the_host_network if count(_found({"host_network": true})) == 0

@@ -32,7 +32,7 @@ findings contains object.union(finding, lib.unseen) if {
 	finding := {
 		"object": r.object,
 		"path": r.path,
-		"message": sprintf("the rule changes nothing: %s allows the same in another rule", [concat(" with ", {lib.policy[place.object].title | some place in r.by})]),
+		"message": sprintf("the rule changes nothing: %s allows the same in another rule", [concat(" with ", {lib.policy_title[place.object] | some place in r.by})]),
 		"related": [object.union(place, {"message": "the same is allowed here"}) | some place in r.by],
 	}
 }

@@ -70,4 +70,4 @@ _egress(id) := ", and its egress is open too" if {
 	lib.workload[id].egress.open
 } else := ""
 
-_allowing(id) := concat(" with ", {lib.policy[place.object].title | some place in lib.workload[id].ingress.open_by})
+_allowing(id) := concat(" with ", {lib.policy_title[place.object] | some place in lib.workload[id].ingress.open_by})
