@@ -26,6 +26,11 @@ func (c *command) place(ctx context.Context, flags *generateFlags, opts generate
 		return err
 	}
 	defer w.close()
+	if lost := place.Lost(w.tree); len(lost) > 0 {
+		if w, err = c.changed(ctx, w, lost, &flags.selection, paths); err != nil {
+			return err
+		}
+	}
 	environments, err := c.propose(w, opts)
 	if err != nil {
 		return err

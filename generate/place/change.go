@@ -88,9 +88,12 @@ func (p *planner) changeSites() error {
 func (p *planner) changeSite(s site) error {
 	name := s.file()
 	before, err := p.tree.ReadFile(name)
-	exists := err == nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	exists := len(before) > 0
+	if !exists { // see Lost
+		before = nil
 	}
 	var after []byte
 	if policies := p.policies(s); len(policies) > 0 {
