@@ -36,8 +36,8 @@ func (g *generator) allow(s *Subject) *Proposal {
 		g.reportUnsure(s, d)
 		needs := g.withoutBlocked(s, d, g.needsOf(s, d))
 		unknown := g.unknown(s, d, needs)
-		if d == netpol.Ingress && unknown == "" && !g.opts.PartialDeny {
-			needs = append(needs, g.uncalled(s)...)
+		if unknown == "" && !g.opts.PartialDeny {
+			needs = append(needs, g.notTold(s, d)...)
 		}
 		needs = g.withoutGiven(s, d, needs)
 		g.proposed[side{s, d}] = needs

@@ -173,6 +173,10 @@ type generator struct {
 	opts     Options
 	subjects []*Subject
 	of       map[*netpol.Workload]*Subject
+	// Workloads for which no policy is proposed, each alone: those on the host network,
+	// and others that no policy can select.
+	onHosts, unselectable []*Subject
+
 	services map[*netpol.Workload][]*netpol.Service
 	proposed map[side][]need // what the proposals allow
 	result   Result

@@ -62,7 +62,7 @@ func (g *generator) edgesOf(s *Subject, d netpol.Direction) []*traffic.Edge {
 	var edges []*traffic.Edge
 	for i := range g.env.Calls.Edges {
 		e := &g.env.Calls.Edges[i]
-		if near, _ := ends(e, d); near.Workload != nil && g.of[near.Workload] == s {
+		if near, _ := ends(e, d); near.Workload != nil && slices.Contains(s.Workloads, near.Workload) {
 			edges = append(edges, e)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // Subject is workloads that one policy is about: nearly always a single one.
 type Subject struct {
 	Namespace string
-	Labels    map[string]string // that select the workloads; never empty
+	Labels    map[string]string // that select the workloads; empty only where no policy can
 	Workloads []*netpol.Workload
 	// Others have all the labels too, and more of their own: the policy selects them
 	// besides those that are about them.
@@ -34,13 +34,17 @@ func (s *Subject) has(p netpol.Peer) bool {
 func (g *generator) findSubjects() {
 	g.of = map[*netpol.Workload]*Subject{}
 	for _, w := range g.env.Cluster.Workloads {
+		alone := &Subject{Namespace: w.Namespace, Workloads: []*netpol.Workload{w}}
 		switch {
 		case w.HostNetwork:
 			g.remark(w, "runs on the host network, where no policy applies")
+			g.onHosts = append(g.onHosts, alone)
 		case !netpol.MayBeNamed(w.Namespace, w.Name+allowSuffix):
 			g.remark(w, "has a name or a namespace that the API server accepts for no policy")
+			g.unselectable = append(g.unselectable, alone)
 		case len(g.stable(w.Labels)) == 0:
 			g.remark(w, "has no labels by which a policy could select it")
+			g.unselectable = append(g.unselectable, alone)
 		case g.of[w] == nil:
 			g.addSubject(w)
 		}

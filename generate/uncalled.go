@@ -2,6 +2,7 @@ package generate
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -26,6 +27,15 @@ func (p uncalledPort) unknown(called string) string {
 		return "nothing tells who calls " + called + " but Prometheus"
 	}
 	return "nothing tells who calls " + called
+}
+
+// notTold returns needs for what nobody is known to call: that others call a subject, or
+// that it calls others, on the host network.
+func (g *generator) notTold(s *Subject, d netpol.Direction) []need {
+	if d == netpol.Ingress {
+		return g.uncalled(s)
+	}
+	return g.callsOnHosts(s)
 }
 
 // uncalled returns needs for the ports of a subject that nobody is known to call.
@@ -68,20 +78,12 @@ func (g *generator) callsWithin(s *Subject) *rule {
 	var ports []port
 	var whose []string
 	foreign := false
-	for _, o := range g.subjects {
-		if o.Namespace != s.Namespace || !g.hasName(o) {
-			continue
-		}
-		for _, p := range g.uncalledPorts(o) {
-			if namesMetrics(g.portNames(o, p.port)) || !g.admits(o, s, p.port) {
-				continue
-			}
-			foreign = foreign || o != s
-			whose = append(whose, fmt.Sprintf("%s/%s on %s %d", o.Workloads[0].Kind, o.name(), p.protocol, p.number))
-			ports = append(ports, p.port)
-			for _, tunnel := range g.tunnels(o) {
-				ports = append(ports, port{netpol.TCP, tunnel})
-			}
+	for o, p := range g.callable(s, slices.Concat(g.subjects, g.unselectable)) {
+		foreign = foreign || o != s
+		whose = append(whose, o.on(p))
+		ports = append(ports, p)
+		for _, tunnel := range g.tunnels(o) {
+			ports = append(ports, port{netpol.TCP, tunnel})
 		}
 	}
 	if !foreign {
@@ -89,6 +91,43 @@ func (g *generator) callsWithin(s *Subject) *rule {
 	}
 	slices.SortFunc(ports, comparePorts)
 	return &rule{direction: netpol.Egress, ports: slices.Compact(ports), open: "nothing tells who calls " + few(whose)}
+}
+
+// callsOnHosts returns what a subject needs to call the same on the host network, whose
+// pods no rule for a namespace is about.
+func (g *generator) callsOnHosts(s *Subject) []need {
+	var needs []need
+	var whose []string
+	for o, p := range g.callable(s, g.onHosts) {
+		whose = append(whose, o.on(p))
+		needs = append(needs, need{peer: g.peerOf(s, o.Workloads[0]), port: p.number, protocol: p.protocol, why: "nothing tells who calls " + o.on(p)})
+	}
+	if len(whose) > 0 {
+		g.remark(s.Workloads[0], "its egress is left open to the host network on some ports: nothing tells who calls %s", few(whose))
+	}
+	return needs
+}
+
+// callable yields the ports of some subjects, of those that live in the namespace of
+// another, that this one may call by a name and that nobody is known to call.
+func (g *generator) callable(s *Subject, others []*Subject) iter.Seq2[*Subject, port] {
+	return func(yield func(*Subject, port) bool) {
+		for _, o := range others {
+			if o.Namespace != s.Namespace || !g.hasName(o) {
+				continue
+			}
+			for _, p := range g.uncalledPorts(o) {
+				if !namesMetrics(g.portNames(o, p.port)) && g.admits(o, s, p.port) && !yield(o, p.port) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// on names a subject and a port of it.
+func (s *Subject) on(p port) string {
+	return fmt.Sprintf("%s/%s on %s %d", s.Workloads[0].Kind, s.name(), p.protocol, p.number)
 }
 
 // hasName tells whether a subject can be called by a name that stands in an image: that

@@ -2,11 +2,14 @@ package generate
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/netpol"
 )
 
@@ -128,6 +131,54 @@ func TestUncalledPortsOfOthers(t *testing.T) {
 			if rules := strings.Join(p.egress(), "; "); strings.Contains(rules, "within") {
 				t.Errorf("%s: %s: %s", test.name, p.Name, rules)
 			}
+		}
+	}
+}
+
+// No rule for pods reaches those on the host network; one for a namespace reaches pods that
+// no policy of their own can select.
+func TestUncalledPortsOutOfReach(t *testing.T) {
+	onHost := strings.ReplaceAll(backend("agent", "{port: 80, targetPort: 8081}", ""), "spec: {containers", "spec: {hostNetwork: true, containers")
+	shop := namespaces + ledger + web + api
+	monitored := strings.ReplaceAll(onHost, "{port: 80, targetPort: 8081}", "{port: 80, targetPort: 8081, name: metrics}")
+	called := strings.ReplaceAll(onHost, "name: agent, namespace: shop}, spec: {selector: {app: agent}", "name: agent, namespace: shop}, spec: {type: LoadBalancer, selector: {app: agent}")
+	unselectable := strings.ReplaceAll(backend("agent", "{port: 80, targetPort: 8081}", ""), "app: agent", "version: v1")
+	nodes := config.Cluster{Nodes: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/24")}}
+	const known = "shop/api TCP 9000"
+	for _, test := range []struct {
+		name, text string
+		known      config.Cluster
+		opts       Options
+		want       string
+		said       bool
+	}{
+		{"nothing names nodes", shop + onHost, config.Cluster{}, Options{}, known + "; anybody TCP 8081", true},
+		{"nodes are known", shop + onHost, nodes, Options{}, known + "; node TCP 8081", true},
+		{"the format has a name for nodes", shop + onHost, config.Cluster{}, Options{Format: Cilium}, known + "; node TCP 8081", true},
+		{"what is not known is to be denied", shop + onHost, config.Cluster{}, Options{PartialDeny: true}, known, false},
+		{"it is for metrics", shop + monitored, config.Cluster{}, Options{}, known, false},
+		{"it is called from outside", shop + called, config.Cluster{}, Options{}, known, false},
+		{"no policy can select it", shop + unselectable, config.Cluster{}, Options{}, known + "; within TCP 8081", false},
+	} {
+		env := environmentOf(t, test.text)
+		env.Known = test.known
+		r, err := Propose(env, test.opts)
+		if err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		for _, p := range r.Proposals {
+			if p.Name == "web-allow" {
+				got := strings.Join(slices.DeleteFunc(p.egress(), func(rule string) bool { return strings.HasPrefix(rule, "coredns") }), "; ")
+				if got != test.want {
+					t.Errorf("%s: %s, want %s", test.name, got, test.want)
+				}
+			}
+		}
+		said := slices.ContainsFunc(r.Remarks, func(r Remark) bool {
+			return r.String() == "shop/Deployment/web: its egress is left open to the host network on some ports: nothing tells who calls Deployment/agent on TCP 8081"
+		})
+		if said != test.said {
+			t.Errorf("%s: said %v, want %v: %v", test.name, said, test.said, r.Remarks)
 		}
 	}
 }
