@@ -55,6 +55,7 @@ type Rule struct {
 	Direction netpol.Direction
 	Comments  []string
 	Lines     []string
+	Within    string // why all pods of the namespace are allowed, empty where they are not
 }
 
 // String returns the policy as a YAML document.

@@ -37,6 +37,9 @@ func (p *Proposal) Manifest(names Names) *Manifest {
 	}
 	for _, r := range p.Rules {
 		spelled := Rule{Direction: r.direction, Comments: r.comments(p.Namespace, names)}
+		if len(r.ports) > 0 {
+			spelled.Within = r.open
+		}
 		if p.Format == Cilium {
 			spelled.Lines = r.cilium(p.Namespace, names, m.asksNames)
 		} else {

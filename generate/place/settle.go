@@ -116,16 +116,27 @@ func (p *planner) agree(home site, group []*placement) bool {
 	return first != nil
 }
 
-// same compares policies but for the evidence that stands in comments.
+// same compares policies but for the evidence that stands in comments, and for what is
+// allowed within the namespace because nobody is known to call it: a single Service of an
+// overlay would make all policies of the base others, and who is called there decides
+// by a policy of its own.
 func same(a, b *generate.Manifest) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
 	without := func(m *generate.Manifest) generate.Manifest {
 		c := *m
-		c.Rules = slices.Clone(m.Rules)
-		for i := range c.Rules {
-			c.Rules[i].Comments = nil
+		c.Rules, c.OpenBecause = nil, slices.Clone(m.OpenBecause)
+		for _, r := range m.Rules {
+			if r.Within != "" {
+				c.OpenBecause = slices.DeleteFunc(c.OpenBecause, func(reason string) bool { return reason == r.Within })
+				continue
+			}
+			r.Comments = nil
+			c.Rules = append(c.Rules, r)
+		}
+		if len(c.OpenBecause) == 0 {
+			c.OpenBecause = nil
 		}
 		return c
 	}
