@@ -29,6 +29,10 @@ func (x *inference) callAll(settings []*setting) {
 					a.port = port
 				}
 			}
+			if a.host == hostIP {
+				x.callNode(s, a, settings)
+				continue
+			}
 			x.call(s, a)
 		}
 	}
@@ -219,6 +223,7 @@ func (s *setting) text(a address) string {
 // shown shortens a value, and leaves out what may be a password.
 func shown(value string) string {
 	const most = 100
+	value = strings.ReplaceAll(value, hostIP, "status.hostIP")
 	value = namedCredentials.ReplaceAllString(credentials.ReplaceAllString(value, "$1…@"), "$1…")
 	value = strings.Join(strings.Fields(value), " ")
 	if len(value) > most {

@@ -224,6 +224,10 @@ func (x *inference) variable(w *netpol.Workload, item any, path []any) (v variab
 		v.value, v.from = value, source{w.Source, w.Path(append(path, "value")...)}
 		return v, v.key != ""
 	}
+	if isHostIP(item) {
+		v.value, v.from = hostIP, source{w.Source, w.Path(append(path, "valueFrom")...)}
+		return v, v.key != ""
+	}
 	for kind, field := range map[string]string{"ConfigMap": "configMapKeyRef", "Secret": "secretKeyRef"} {
 		ref := manifest.Mapping(item, "valueFrom", field)
 		if ref == nil {

@@ -1,0 +1,66 @@
+package traffic
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
+)
+
+// hostIP stands for the address of the node in the value of a variable that is set to it
+// (fieldPath: status.hostIP): a name that nothing has.
+const hostIP = "host-ip.invalid"
+
+// isHostIP tells whether a variable is set to the address of its node, by which pods
+// call the agent of their node.
+func isHostIP(item any) bool {
+	path := manifest.Text(item, "valueFrom", "fieldRef", "fieldPath")
+	return path == "status.hostIP" || path == "status.hostIPs"
+}
+
+// protocolPort is a port of a protocol.
+type protocolPort struct {
+	protocol netpol.Protocol
+	number   int // 0 for all
+}
+
+// agentPorts are those of agents by the variables that clients of theirs read without one
+// for the port
+// (https://docs.datadoghq.com/agent/configuration/network/#open-ports,
+// https://www.jaegertracing.io/docs/1.62/deployment/#agent).
+var agentPorts = map[string][]protocolPort{
+	"DD_AGENT_HOST":     {{netpol.TCP, 8126}, {netpol.UDP, 8125}},
+	"JAEGER_AGENT_HOST": {{netpol.TCP, 5778}, {netpol.UDP, 6831}, {netpol.UDP, 6832}},
+}
+
+// callNode adds the calls of the node whose address a setting holds.
+func (x *inference) callNode(s *setting, a address, all []*setting) {
+	if a.bare && isPartOfAnother(s, all) {
+		return
+	}
+	for _, p := range nodePorts(s, a) {
+		x.add(End{Workload: s.workload}, End{External: Node}, p.number, p.protocol, s.evidence(a))
+	}
+}
+
+// isPartOfAnother tells whether a setting of the same container holds the same address
+// with more, so that the address alone is there for that.
+func isPartOfAnother(s *setting, all []*setting) bool {
+	return slices.ContainsFunc(all, func(o *setting) bool {
+		return o.group == s.group && o.value != s.value && strings.Contains(o.value, hostIP)
+	})
+}
+
+// nodePorts returns the ports that an address of a node may mean. No Service tells their
+// protocol.
+func nodePorts(s *setting, a address) []protocolPort {
+	switch known := agentPorts[s.key]; {
+	case a.scheme != "":
+		return []protocolPort{{a.protocol, a.port}}
+	case a.port == 0 && known != nil:
+		return known
+	default:
+		return []protocolPort{{netpol.TCP, a.port}, {netpol.UDP, a.port}}
+	}
+}
