@@ -3,6 +3,7 @@ package generate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
@@ -125,9 +126,6 @@ func (g *generator) unknown(s *Subject, d netpol.Direction, needs []need) string
 	if slices.ContainsFunc(s.Workloads, func(w *netpol.Workload) bool { return w.Operated != nil }) {
 		return "its operator makes its pods, of which not everything is known"
 	}
-	known := slices.ContainsFunc(needs, func(n need) bool {
-		return n.edge != nil && slices.ContainsFunc(n.edge.Evidence, func(e traffic.Evidence) bool { return !isOfInjector(e) })
-	})
 	if d == netpol.Egress {
 		if key := g.unknownInjector(s); key != "" {
 			return key + " asks for an injector whose calls are not known"
@@ -135,8 +133,8 @@ func (g *generator) unknown(s *Subject, d netpol.Direction, needs []need) string
 		if g.isDNS(s) {
 			return "the DNS of the cluster asks others, whom manifests do not tell"
 		}
-		if !known {
-			return "nothing tells whom it calls"
+		if reason := unknownCalls(needs); reason != "" {
+			return reason
 		}
 		if name := g.dangling(s); name != "" {
 			return "it calls " + name + ", which is not in the environment"
@@ -144,6 +142,29 @@ func (g *generator) unknown(s *Subject, d netpol.Direction, needs []need) string
 		return g.unreadable(s)
 	}
 	return ""
+}
+
+// unknownCalls says why needs tell nothing of what a program calls, empty where they do.
+// That its account may ask the API server, that something is injected, or that it has the
+// address of its node says nothing of the rest: one that finds others through the API calls
+// them, controllers call clouds, and an agent of the node only collects.
+func unknownCalls(needs []need) string {
+	var platform []string
+	for _, n := range needs {
+		switch {
+		case n.edge == nil || !slices.ContainsFunc(n.edge.Evidence, func(e traffic.Evidence) bool { return !isOfInjector(e) }):
+		case n.edge.To.External == traffic.APIServer:
+			platform = union(platform, []string{"the API server"})
+		case n.edge.To.External == traffic.Node:
+			platform = union(platform, []string{"its node"})
+		default:
+			return ""
+		}
+	}
+	if len(platform) > 0 {
+		return "nothing tells whom it calls but " + strings.Join(platform, " and ")
+	}
+	return "nothing tells whom it calls"
 }
 
 // dangling returns a name that a subject calls and that nothing in the environment

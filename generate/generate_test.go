@@ -32,6 +32,11 @@ const (
 ---
 {apiVersion: v1, kind: Service, metadata: {name: api, namespace: shop}, spec: {selector: {app: api}, ports: [{port: 80, targetPort: 9000}]}}
 `
+	// reader lets every workload of shop read from the API.
+	reader = `
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: reader, namespace: shop}, roleRef: {kind: ClusterRole, name: view}, subjects: [{kind: ServiceAccount, name: default, namespace: shop}]}
+`
 	ledger = `
 ---
 {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: ledger, namespace: bank}, spec: {selector: {matchLabels: {app: ledger}}, template: {metadata: {labels: {app: ledger}},
@@ -143,6 +148,15 @@ func TestPropose(t *testing.T) {
 		{"what is not known may be denied", namespaces + ledger, Options{PartialDeny: true}, []string{
 			"bank/ledger-allow ingress[] egress[]",
 			"bank/default-deny ingress[] egress[]",
+		}},
+		{"the API server and an agent of the node tell nothing of the rest", namespaces + strings.ReplaceAll(web, `{name: API_URL, value: "http://api:80"}`, "{name: DD_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}") + reader, Options{Directions: []netpol.Direction{netpol.Egress}, DefaultDeny: DenyNever}, []string{
+			"shop/web-allow egress[" + dns + "; anybody TCP 443,TCP 6443,TCP 8126,UDP 8125; everything]",
+			"shop/Deployment/web: its egress is left open: nothing tells whom it calls but the API server and its node",
+		}},
+		{"they are rules beside what is known", namespaces + web + api + reader, Options{Directions: []netpol.Direction{netpol.Egress}, DefaultDeny: DenyNever, Format: Cilium}, []string{
+			"shop/api-allow egress[kube-apiserver TCP 443,TCP 6443; " + dns + "; everything]",
+			"shop/web-allow egress[shop/api TCP 9000; kube-apiserver TCP 443,TCP 6443; " + dns + "]",
+			"shop/Deployment/api: its egress is left open: nothing tells whom it calls but the API server",
 		}},
 		{"one direction", namespaces + web + api, Options{Directions: []netpol.Direction{netpol.Ingress}, DefaultDeny: DenyNever}, []string{
 			"shop/api-allow ingress[shop/web TCP 9000]",
