@@ -39,8 +39,13 @@ func (x *inference) callNode(s *setting, a address, all []*setting) {
 	if a.bare && isPartOfAnother(s, all) {
 		return
 	}
-	for _, p := range nodePorts(s, a) {
-		x.add(End{Workload: s.workload}, End{External: Node}, p.number, p.protocol, s.evidence(a))
+	ports, guessed := nodePorts(s, a)
+	for _, p := range ports {
+		e := s.evidence(a)
+		if guessed {
+			e.Confidence = Low
+		}
+		x.add(End{Workload: s.workload}, End{External: Node}, p.number, p.protocol, e)
 	}
 }
 
@@ -53,14 +58,14 @@ func isPartOfAnother(s *setting, all []*setting) bool {
 }
 
 // nodePorts returns the ports that an address of a node may mean. No Service tells their
-// protocol.
-func nodePorts(s *setting, a address) []protocolPort {
+// protocol, which is guessed where nothing else does.
+func nodePorts(s *setting, a address) (ports []protocolPort, guessed bool) {
 	switch known := agentPorts[s.key]; {
-	case a.scheme != "":
-		return []protocolPort{{a.protocol, a.port}}
+	case a.scheme != "" && a.port != 0:
+		return []protocolPort{{a.protocol, a.port}}, false
 	case a.port == 0 && known != nil:
-		return known
+		return known, false
 	default:
-		return []protocolPort{{netpol.TCP, a.port}, {netpol.UDP, a.port}}
+		return []protocolPort{{netpol.TCP, a.port}, {netpol.UDP, a.port}}, true
 	}
 }

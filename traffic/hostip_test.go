@@ -14,13 +14,13 @@ func TestHostIP(t *testing.T) {
 			"shop/Deployment/web -> external:node 8125/UDP medium", "shop/Deployment/web -> external:node 8126/TCP medium",
 		}},
 		{"its port stands beside it", env("{name: STATSD_HOST, " + address + "}, {name: STATSD_PORT, value: '9125'}"), nil, []string{
-			"shop/Deployment/web -> external:node 9125/TCP medium", "shop/Deployment/web -> external:node 9125/UDP medium",
+			"shop/Deployment/web -> external:node 9125/TCP low", "shop/Deployment/web -> external:node 9125/UDP low",
 		}},
 		{"it is a part of a URL", env("{name: HOST_IP, " + address + "}, {name: OTEL_ENDPOINT, value: 'http://$(HOST_IP):4317'}"), nil, []string{
 			"shop/Deployment/web -> external:node 4317/TCP high",
 		}},
 		{"the port is not known", env("{name: AGENT_HOST, " + address + "}"), nil, []string{
-			"shop/Deployment/web -> external:node 0/TCP medium", "shop/Deployment/web -> external:node 0/UDP medium",
+			"shop/Deployment/web -> external:node 0/TCP low", "shop/Deployment/web -> external:node 0/UDP low",
 		}},
 		{"the key names no host", env("{name: NODE, " + address + "}"), nil, nil},
 		{"the pod's own address", env("{name: POD_HOST, valueFrom: {fieldRef: {fieldPath: status.podIP}}}"), nil, nil},
