@@ -119,6 +119,27 @@ func (x *inference) callMember(from End, w *netpol.Workload, s *netpol.Service, 
 			x.add(from, End{Workload: w}, n, netpol.TCP, e)
 		}
 	}
+	if from.Workload == w {
+		x.callEqual(w, s, e)
+	}
+}
+
+// callEqual adds what the members of a cluster may call of each other besides: what is
+// named is often but the port by which they find each other, and not the one on which they
+// replicate. The addresses of a headless Service are those of the pods, with all of their
+// ports.
+func (x *inference) callEqual(w *netpol.Workload, s *netpol.Service, e Evidence) {
+	e.Confidence = Low
+	for _, p := range s.Ports {
+		if !isForClients(p.Name) && p.On(w) != 0 {
+			x.add(End{Workload: w}, End{Workload: w}, p.On(w), p.Protocol, e)
+		}
+	}
+	for _, p := range w.Ports {
+		if s.Headless && !isForClients(p.Name) {
+			x.add(End{Workload: w}, End{Workload: w}, p.Number, p.Protocol, e)
+		}
+	}
 }
 
 // peerPorts returns the ports of a Service that have one of the numbers, all where
@@ -133,13 +154,13 @@ func peerPorts(s *netpol.Service, numbers []int) []netpol.ServicePort {
 // isUnlikely tells whether others of a Service's ports are more likely to be meant
 // where none is named.
 func isUnlikely(p netpol.ServicePort, all []netpol.ServicePort) bool {
-	return isForClients(p) && slices.ContainsFunc(all, func(o netpol.ServicePort) bool { return !isForClients(o) })
+	return isForClients(p.Name) && slices.ContainsFunc(all, func(o netpol.ServicePort) bool { return !isForClients(o.Name) })
 }
 
 // isForClients tells whether a port is, by its name, one of what peers do not call: a
 // page for people, metrics.
-func isForClients(p netpol.ServicePort) bool {
-	return slices.ContainsFunc(words(p.Name), func(word string) bool {
+func isForClients(port string) bool {
+	return slices.ContainsFunc(words(port), func(word string) bool {
 		switch word {
 		case "http", "https", "web", "ui", "console", "dashboard", "admin", "metrics", "monitoring", "prometheus", "exporter", "health":
 			return true

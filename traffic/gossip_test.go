@@ -15,7 +15,8 @@ func TestPeers(t *testing.T) {
 	}{
 		{"pods in a shell's command", `command: [sh, -c, "exec db start --join db-0.db,db-1.db --cache 25%"]`, peers},
 		{"pods with a port", `args: ["--join=db-0.db:7000,db-1.db:7000"]`, peers[:1]},
-		{"pods with two ports", `env: [{name: SERVERS, value: "server.1=db-0.db.shop.svc.cluster.local:2888:3888"}]`, []string{self + "2888/TCP high", self + "3888/TCP high"}},
+		{"pods with two ports", `env: [{name: SERVERS, value: "server.1=db-0.db.shop.svc.cluster.local:2888:3888"}]`, []string{self + "2888/TCP high", self + "3888/TCP high", self + "7000/TCP low"}},
+		{"ports of which the Service has none", `env: [{name: SEEDS, value: "db-0.db"}], ports: [{name: storage, containerPort: 7001}, {name: metrics, containerPort: 9100}]`, []string{self + "7000/TCP high", self + "7001/TCP low", self + "8080/TCP low"}},
 		{"the Service as members", `env: [{name: DISCOVERY_SEED_HOSTS, value: db}]`, []string{self + "7000/TCP high", self + "8080/TCP low"}}, // every port of a host
 		{"the Service that names the pods", `env: [{name: HEADLESS_SERVICE_NAME, value: db}]`, []string{self + "7000/TCP medium", self + "8080/TCP low"}},
 		{"the name of a cluster", `env: [{name: CLUSTER_NAME, value: db}]`, nil},
