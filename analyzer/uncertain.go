@@ -15,7 +15,7 @@ import (
 func (f *facts) uncertain(w *netpol.Workload) bool {
 	c := f.cluster
 	return w.Operated != nil || len(f.repository.makers)+len(f.unseenIn(c.Namespace(w.Namespace))) > 0 ||
-		len(c.Uncertain(w, netpol.Ingress))+len(c.Uncertain(w, netpol.Egress)) > 0 ||
+		len(c.Uncertain(netpol.PodsOf(w), netpol.Ingress))+len(c.Uncertain(netpol.PodsOf(w), netpol.Egress)) > 0 ||
 		slices.ContainsFunc(c.Others, func(p *netpol.Policy) bool {
 			return p.Tier != netpol.NetworkTier && slices.Contains(p.Selected, w)
 		})

@@ -106,7 +106,7 @@ type comparison struct {
 func (c comparison) connections(d *netpol.Difference, row netpol.Row) Connections {
 	group := Connections{Row: row}
 	to, _ := row.To.Divide()
-	from, outside := row.From.Divide()
+	_, outside := row.From.Divide()
 	for _, w := range to {
 		w = c.here.workloads[w.Ref]
 		group.Published = group.Published || outside.Len() > 0 && !c.here.published[w.Ref].Intersect(row.Conn).IsEmpty()
@@ -114,18 +114,18 @@ func (c comparison) connections(d *netpol.Difference, row netpol.Row) Connection
 			group.DataStores = append(group.DataStores, store)
 		}
 	}
-	group.Uncertain = c.uncertain(to, netpol.Ingress) || c.uncertain(from, netpol.Egress)
+	group.Uncertain = c.uncertain(row.To, netpol.Ingress) || c.uncertain(row.From, netpol.Egress)
 	group.Risk = riskOf(row, len(to) > 0, len(group.DataStores) > 0)
 	c.findCauses(d, &group)
 	return group
 }
 
-// uncertain tells whether a policy about some workloads is not evaluated completely, in
-// either state.
-func (c comparison) uncertain(workloads []*netpol.Workload, d netpol.Direction) bool {
-	return slices.ContainsFunc(workloads, func(w *netpol.Workload) bool {
+// uncertain tells whether a policy about some of the peers is not evaluated completely,
+// in either state.
+func (c comparison) uncertain(peers netpol.Peers, d netpol.Direction) bool {
+	return anyOf(peers, func(p netpol.Peer) bool {
 		for _, s := range []*side{c.here, c.there} {
-			if w := s.workloads[w.Ref]; w != nil && len(s.cluster.Uncertain(w, d)) > 0 {
+			if p, has := s.has(p); has && len(s.cluster.Uncertain(p, d)) > 0 {
 				return true
 			}
 		}

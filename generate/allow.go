@@ -101,7 +101,7 @@ func (g *generator) affected(s *Subject, d netpol.Direction) *netpol.Workload {
 // more policies would do beside it is not known.
 func (g *generator) doubtful(s *Subject, d netpol.Direction) string {
 	for _, w := range s.selected() {
-		for _, doubt := range g.env.Cluster.Uncertain(w, d) {
+		for _, doubt := range g.env.Cluster.Uncertain(netpol.PodsOf(w), d) {
 			return fmt.Sprintf("%s %q is not evaluated completely: %s", doubt.Policy.Kind, doubt.Policy.Name, doubt.Reason)
 		}
 	}
@@ -309,7 +309,7 @@ func (g *generator) cutOff(n *netpol.Namespace, isolates []netpol.Direction) str
 	for _, w := range n.Workloads() {
 		for _, d := range isolates {
 			switch {
-			case w.HostNetwork, g.isolates(w, d), g.env.Cluster.Isolated(w, d) && len(g.env.Cluster.Uncertain(w, d)) == 0:
+			case w.HostNetwork, g.isolates(w, d), g.env.Cluster.Isolated(w, d) && len(g.env.Cluster.Uncertain(netpol.PodsOf(w), d)) == 0:
 			case g.of[w] == nil:
 				return "it would cut off " + w.String() + ", which no policy can select"
 			default:

@@ -41,7 +41,7 @@ func TestAddedLabels(t *testing.T) {
 				if c.Isolated(w, Ingress) {
 					isolated = append(isolated, name)
 				}
-				for _, doubt := range c.Uncertain(w, Ingress) {
+				for _, doubt := range c.Uncertain(PodsOf(w), Ingress) {
 					doubted = append(doubted, name)
 					if doubt.Origin().Line == 0 {
 						t.Error("the doubt has no line")
@@ -72,7 +72,7 @@ func TestAddedLabelsInCalico(t *testing.T) {
 	c := cluster(t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: a}, spec: {template: {metadata: {labels: {app: x}}}}}
 ---
 {apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {selector: pod-template-hash == 'x', types: [Ingress]}}`)
-	if doubts := c.Uncertain(workload(t, c, "a", "d"), Ingress); len(doubts) != 1 {
+	if doubts := c.Uncertain(pods(t, c, "a", "d"), Ingress); len(doubts) != 1 {
 		t.Errorf("%d doubts, want 1: %v", len(doubts), doubts)
 	}
 }

@@ -134,7 +134,7 @@ func TestUncertainTiers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := cluster(t, traps+test.policies)
 			var got []string
-			for _, d := range c.Uncertain(workload(t, c, "a", "web"), Egress) {
+			for _, d := range c.Uncertain(pods(t, c, "a", "web"), Egress) {
 				got = append(got, d.Policy.Name+": "+d.Reason)
 				if d.Origin().Line == 0 {
 					t.Error("the doubt has no line")
@@ -143,7 +143,7 @@ func TestUncertainTiers(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("doubts (-want +got):\n%s", diff)
 			}
-			if doubts := c.Uncertain(workload(t, c, "b", "client"), Egress); doubts != nil {
+			if doubts := c.Uncertain(pods(t, c, "b", "client"), Egress); doubts != nil {
 				t.Errorf("b/client: %v", doubts)
 			}
 		})

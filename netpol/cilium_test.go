@@ -102,12 +102,12 @@ func TestCiliumNodes(t *testing.T) {
 	if conn := c.Allowed(peerOf(t, c, "a/other"), PodsOf(web)); !conn.IsEmpty() {
 		t.Errorf("a node is a pod: %s", conn)
 	}
-	if doubts := c.Uncertain(web, Ingress); doubts != nil {
+	if doubts := c.Uncertain(PodsOf(web), Ingress); doubts != nil {
 		t.Errorf("doubts: %v", doubts)
 	}
 	c = cluster(t, traps+ciliumWide+`spec: {nodeSelector: {}, ingress: [{}]}}`)
 	for _, d := range bothDirections() {
-		if doubts := c.Uncertain(workload(t, c, "a", "host"), d); len(doubts) != 1 || doubts[0].Reason != "policies for nodes are not evaluated" {
+		if doubts := c.Uncertain(peerOf(t, c, "a/host"), d); len(doubts) != 1 || doubts[0].Reason != "policies for nodes are not evaluated" {
 			t.Errorf("%s: doubts of a pod on the host network: %v", d, doubts)
 		}
 	}

@@ -57,24 +57,21 @@ func (c *naiveCluster) hasHosts() bool {
 	return false
 }
 
-// checkDoubts checks that exactly the workloads that a doubtful policy of another
-// project may select are uncertain.
+// checkDoubts checks that exactly the pods, declared or not, that a doubtful policy of
+// another project may select are uncertain.
 func checkDoubts(t *testing.T, model *naiveCluster, c *Cluster) {
 	t.Helper()
 	for _, n := range model.nodes {
-		w := n.peer(c).Workload()
-		if w == nil {
-			continue
-		}
+		p := n.peer(c)
 		for _, d := range bothDirections() {
 			doubts := ""
-			for _, doubt := range c.Uncertain(w, d) {
+			for _, doubt := range c.Uncertain(p, d) {
 				if !strings.HasPrefix(doubt.Policy.Group, "policy.") {
 					doubts += doubt.Policy.String() + ": " + doubt.Reason + "\n"
 				}
 			}
 			if want := model.doubtful(d == Ingress, n); want != (doubts != "") {
-				t.Errorf("%s of %s: uncertain %t, want %t\n%s", d, w, !want, want, doubts)
+				t.Errorf("%s of %s: uncertain %t, want %t\n%s", d, p, !want, want, doubts)
 			}
 		}
 	}

@@ -177,7 +177,7 @@ func TestOperatedUncertain(t *testing.T) {
 		if got := len(cluster.Isolating(w, Ingress)) > 0; got != c.isolated {
 			t.Errorf("%s: isolated %v, want %v", c.name, got, c.isolated)
 		}
-		if got := len(cluster.Uncertain(w, Ingress)) > 0; got != c.doubtful {
+		if got := len(cluster.Uncertain(PodsOf(w), Ingress)) > 0; got != c.doubtful {
 			t.Errorf("%s: uncertain %v, want %v", c.name, got, c.doubtful)
 		}
 	}
@@ -185,7 +185,7 @@ func TestOperatedUncertain(t *testing.T) {
 	for from, want := range map[string]bool{"{prometheus: a}": false, "{operator.prometheus.io/shard: '0'}": true, "{color: red}": false} {
 		cluster := operated(t, prometheus, pod, policy("{matchLabels: {app: pod}}", "{from: [{podSelector: {matchLabels: "+from+"}}]}"))
 		for _, w := range cluster.Workloads {
-			if got := len(cluster.Uncertain(w, Ingress)) > 0; w.Kind == "Pod" && got != want {
+			if got := len(cluster.Uncertain(PodsOf(w), Ingress)) > 0; w.Kind == "Pod" && got != want {
 				t.Errorf("from %s: uncertain %v, want %v", from, got, want)
 			}
 		}

@@ -84,7 +84,7 @@ func checkDirection(t *testing.T, d Direction, tests []othersTest) {
 func doubtsOf(t *testing.T, c *Cluster, w *Workload, d Direction) string {
 	t.Helper()
 	var doubts []string
-	for _, doubt := range c.Uncertain(w, d) {
+	for _, doubt := range c.Uncertain(PodsOf(w), d) {
 		if doubts = append(doubts, doubt.Reason); doubt.Origin().Line == 0 {
 			t.Error("the doubt has no line")
 		}

@@ -74,6 +74,17 @@ func (rel *Relation) sides(d Direction, open func(point int) row) []row {
 // Peers returns the peers of the relation, as Cluster.Peers does; read-only.
 func (rel *Relation) Peers() []Peer { return rel.space.peers }
 
+// Set returns peers of the relation, in the order of Peers, as a set.
+func (rel *Relation) Set(peers []Peer) Peers {
+	set := Peers{space: rel.space}
+	for _, p := range peers {
+		if point, known := rel.point(p); known {
+			set.runs = appendPoint(set.runs, point)
+		}
+	}
+	return set
+}
+
 // Allowed returns the connections that may be made between two of the relation's
 // peers, and nothing for others.
 func (rel *Relation) Allowed(from, to Peer) ConnSet {

@@ -57,20 +57,21 @@ func (r *Rule) doubt(reason string, path ...any) {
 	r.Policy.doubts = append(r.Policy.doubts, Doubt{Policy: r.Policy, Reason: reason, path: path, only: &r.Direction})
 }
 
-// Uncertain returns why the verdicts on a workload's connections of a direction
-// are not certain, sorted by policy; nil where they are. The policies that are
-// doubtful are evaluated as far as they can be: what is not known of them matches
+// Uncertain returns why the verdicts on a peer's connections of a direction are not
+// certain, sorted by policy; nil where they are, and for addresses. The policies that
+// are doubtful are evaluated as far as they can be: what is not known of them matches
 // nothing.
-func (c *Cluster) Uncertain(w *Workload, d Direction) []Doubt {
+func (c *Cluster) Uncertain(p Peer, d Direction) []Doubt {
 	var doubts []Doubt
-	if w.HostNetwork {
+	near := c.end(p)
+	if near.hostNetwork {
 		for _, p := range c.Others {
 			doubts = append(doubts, p.nodeDoubts...)
 		}
 		return doubts
 	}
 	var admin [3][]*Policy
-	for _, g := range w.groups {
+	for _, g := range near.groups {
 		for _, p := range g.policies {
 			doubts = p.appendDoubts(doubts, d)
 			if p.Tier != NetworkTier && len(p.Rules(d)) > 0 {
@@ -78,9 +79,11 @@ func (c *Cluster) Uncertain(w *Workload, d Direction) []Doubt {
 			}
 		}
 	}
-	for _, doubt := range w.doubts {
-		if slices.Contains(doubt.Policy.Types, d) {
-			doubts = append(doubts, doubt)
+	if p.workload != nil {
+		for _, doubt := range p.workload.doubts {
+			if slices.Contains(doubt.Policy.Types, d) {
+				doubts = append(doubts, doubt)
+			}
 		}
 	}
 	for _, policies := range admin {

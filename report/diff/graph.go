@@ -128,7 +128,7 @@ func (g *grapher) shape(w *netpol.Workload) diagram.Shape {
 	switch {
 	case now == nil:
 		return diagram.Protected // it is gone
-	case len(g.after.Uncertain(now, netpol.Ingress)) > 0:
+	case len(g.after.Uncertain(netpol.PodsOf(now), netpol.Ingress)) > 0:
 		return diagram.Uncertain
 	case g.after.Governed(now, netpol.Ingress):
 		return diagram.Protected

@@ -41,7 +41,7 @@ func (m *Map) graph() *diagram.Graph {
 func (m *Map) title() string {
 	open := 0
 	for _, w := range m.Cluster.Workloads {
-		if m.open(w) && len(m.Cluster.Uncertain(w, netpol.Ingress)) == 0 {
+		if m.open(w) && len(m.Cluster.Uncertain(netpol.PodsOf(w), netpol.Ingress)) == 0 {
 			open++
 		}
 	}
@@ -131,7 +131,7 @@ func (g *grapher) id(w *netpol.Workload) string {
 
 func (g *grapher) shape(w *netpol.Workload) diagram.Shape {
 	switch {
-	case len(g.Cluster.Uncertain(w, netpol.Ingress)) > 0:
+	case len(g.Cluster.Uncertain(netpol.PodsOf(w), netpol.Ingress)) > 0:
 		return diagram.Uncertain
 	case g.open(w):
 		return diagram.Open

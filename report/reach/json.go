@@ -185,8 +185,12 @@ func (m *Map) document() environment {
 
 func uncertainOf(d doubt) uncertain {
 	pos := d.Origin().Pos
+	nodes := make([]string, len(d.peers))
+	for i, p := range d.peers {
+		nodes[i] = p.String()
+	}
 	return uncertain{
-		Nodes: names(d.workloads), Direction: d.direction.Name(), Policy: ObjectOf(d.Policy.Ref),
+		Nodes: nodes, Direction: d.direction.Name(), Policy: ObjectOf(d.Policy.Ref),
 		Reason: d.Reason, File: pos.File, Line: pos.Line,
 	}
 }

@@ -123,7 +123,7 @@ func (m *Map) remark(workloads []*netpol.Workload) string {
 // openBecause says why anything may connect to a workload, empty where not.
 func (m *Map) openBecause(w *netpol.Workload) string {
 	switch {
-	case len(m.Cluster.Uncertain(w, netpol.Ingress)) > 0:
+	case len(m.Cluster.Uncertain(netpol.PodsOf(w), netpol.Ingress)) > 0:
 		return "uncertain, see below"
 	case w.HostNetwork:
 		return "on the host network, where no policy applies"
@@ -149,7 +149,7 @@ func (m *Map) writeUnreached(b *bufio.Writer, reached map[*netpol.Workload]bool,
 	for _, w := range m.Cluster.Workloads {
 		switch {
 		case reached[w] || m.Focus != nil && m.Focus != w:
-		case len(m.Cluster.Uncertain(w, netpol.Ingress)) > 0:
+		case len(m.Cluster.Uncertain(netpol.PodsOf(w), netpol.Ingress)) > 0:
 			uncertain = append(uncertain, w.String())
 		case labelled[w]:
 			unlabelled = append(unlabelled, w.String())
@@ -248,23 +248,23 @@ func EntryPort(e netpol.Entry) string {
 	return fmt.Sprintf("port %q, which its pods do not declare,", report.Printable(e.Port.TargetName))
 }
 
-// doubt is a doubt with the workloads that it is about.
+// doubt is a doubt with the pods that it is about.
 type doubt struct {
 	netpol.Doubt
 	direction netpol.Direction
-	workloads []*netpol.Workload
+	peers     []netpol.Peer
 }
 
 // doubts returns what is not certain, by the position of the policy.
 func (m *Map) doubts() []doubt {
 	places := map[string]int{}
 	var all []doubt
-	for _, w := range m.Cluster.Workloads {
-		if m.Focus != nil && m.Focus != w {
+	for _, p := range m.Relation.Peers() {
+		if m.Focus != nil && m.Focus != p.Workload() {
 			continue
 		}
 		for _, d := range []netpol.Direction{netpol.Ingress, netpol.Egress} {
-			for _, u := range m.Cluster.Uncertain(w, d) {
+			for _, u := range m.Cluster.Uncertain(p, d) {
 				key := fmt.Sprint(d, u.Policy.Source.Ref, u.Origin().Pos, u.Reason)
 				i, known := places[key]
 				if !known {
@@ -272,7 +272,7 @@ func (m *Map) doubts() []doubt {
 					places[key] = i
 					all = append(all, doubt{Doubt: u, direction: d})
 				}
-				all[i].workloads = append(all[i].workloads, w)
+				all[i].peers = append(all[i].peers, p)
 			}
 		}
 	}
@@ -289,7 +289,8 @@ func (m *Map) writeDoubts(b *bufio.Writer) {
 	}
 	fmt.Fprintf(b, "\nuncertain, because a policy is not evaluated completely\n")
 	for _, d := range doubts {
-		fmt.Fprintf(b, "  %s of %s: %s at %s: %s\n", d.direction.Name(), report.Some(names(d.workloads), most),
+		workloads, outside := m.Relation.Set(d.peers).Divide()
+		fmt.Fprintf(b, "  %s of %s: %s at %s: %s\n", d.direction.Name(), report.Some(append(names(workloads), termNames(outside.Terms())...), most),
 			PolicyText(d.Policy), posText(d.Origin().Pos), report.Printable(d.Reason))
 	}
 }
@@ -303,10 +304,12 @@ func names(workloads []*netpol.Workload) []string {
 }
 
 // TermsText lists terms.
-func TermsText(terms []netpol.Term) string {
+func TermsText(terms []netpol.Term) string { return report.Some(termNames(terms), most) }
+
+func termNames(terms []netpol.Term) []string {
 	names := make([]string, len(terms))
 	for i, t := range terms {
 		names[i] = t.String()
 	}
-	return report.Some(names, most)
+	return names
 }

@@ -85,18 +85,15 @@ func (q *Question) answer(from, to netpol.Peer) answer {
 			a.reasons = append(a.reasons, r)
 		}
 	}
-	a.addDoubts(from.Workload(), netpol.Egress)
-	a.addDoubts(to.Workload(), netpol.Ingress)
+	a.addDoubts(from, netpol.Egress)
+	a.addDoubts(to, netpol.Ingress)
 	return a
 }
 
-// addDoubts adds why the side of a workload, nil for none, is not certain.
-func (a *answer) addDoubts(w *netpol.Workload, d netpol.Direction) {
-	if w == nil {
-		return
-	}
-	for _, u := range a.Cluster.Uncertain(w, d) {
-		a.doubts = append(a.doubts, doubt{Doubt: u, direction: d, workloads: []*netpol.Workload{w}})
+// addDoubts adds why the side of a peer is not certain.
+func (a *answer) addDoubts(p netpol.Peer, d netpol.Direction) {
+	for _, u := range a.Cluster.Uncertain(p, d) {
+		a.doubts = append(a.doubts, doubt{Doubt: u, direction: d, peers: []netpol.Peer{p}})
 	}
 }
 
