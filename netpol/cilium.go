@@ -36,6 +36,9 @@ func (r *reader) ciliumPolicies(n *Namespace) []*Policy {
 	for i := range count {
 		read(specs.item(i), "specs", i)
 	}
+	if !root.child("spec").present() && count == 0 {
+		root.child("spec").reject("is missing")
+	}
 	for _, p := range policies {
 		p.Problems = r.problems
 		r.doubtRejected(p)
@@ -62,7 +65,11 @@ func (f *field) ciliumSpec(p *Policy) {
 	known := endpoints.ciliumSubject(p)
 	p.IngressRules = f.child("ingress").ciliumRules(p, Ingress)
 	p.EgressRules = f.child("egress").ciliumRules(p, Egress)
-	if types := directions(f.ciliumDenies(p, Ingress), f.ciliumDenies(p, Egress)); known {
+	types := directions(f.ciliumDenies(p, Ingress), f.ciliumDenies(p, Egress))
+	if types == nil { // what Cilium accepted until 1.16, and which did nothing
+		f.reject("has no rule of ingress or egress, and so does nothing")
+	}
+	if known {
 		p.Types = types
 	}
 }
@@ -87,7 +94,8 @@ func (f *field) ciliumSubject(p *Policy) (known bool) {
 }
 
 // ciliumDenies tells whether a policy denies by default in a direction: where it has
-// rules, unless enableDefaultDeny says otherwise.
+// rules, unless enableDefaultDeny says otherwise. Without rules that has no effect
+// (computePolicyEnforcementAndRules, cilium/pkg/policy; cilium/cilium#35558).
 func (f *field) ciliumDenies(p *Policy, d Direction) bool {
 	denying, byDefault := f.child(d.Name()+"Deny"), f.child("enableDefaultDeny").child(d.Name())
 	n, _ := denying.length()
@@ -95,14 +103,14 @@ func (f *field) ciliumDenies(p *Policy, d Direction) bool {
 		p.doubtDirection(d, denying.key+" is not evaluated", denying.path()...)
 	}
 	hasRules := n > 0 || len(p.Written(d)) > 0
-	if !byDefault.present() {
-		return hasRules
-	}
-	denies := byDefault.flag()
-	if hasRules && !denies {
+	switch denies := byDefault.flag(); {
+	case !byDefault.present():
+	case hasRules && !denies:
 		p.doubtDirection(d, "without denying by default it is not evaluated", byDefault.path()...)
+	case denies && !hasRules:
+		byDefault.note("denies nothing without a rule of %s", d.Name())
 	}
-	return hasRules || denies
+	return hasRules
 }
 
 // setScope makes a policy select everything that it might.

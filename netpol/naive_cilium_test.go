@@ -63,9 +63,6 @@ func (p *naiveCilium) selects(c *naiveCluster, n naiveNode) bool {
 
 func (p *naiveCilium) isolates(incoming bool) bool {
 	d := sideIndex(incoming)
-	if p.byDefault[d] != nil && *p.byDefault[d] {
-		return true
-	}
 	return len(p.rules[d]) > 0 || p.denies[d]
 }
 
@@ -177,9 +174,12 @@ func (d dice) cilium(i int) *naiveCilium {
 		}
 		p.denies[side] = d.chance(5)
 		if d.chance(10) {
-			deny := d.chance(50)
+			deny := d.chance(50) && p.isolates(side == 0)
 			p.byDefault[side] = &deny
 		}
+	}
+	if !p.isolates(true) && !p.isolates(false) { // which is not accepted
+		p.rules[0] = []naiveCiliumRule{d.ciliumRule(p.namespace)}
 	}
 	return p
 }

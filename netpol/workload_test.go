@@ -51,7 +51,7 @@ func TestOtherKinds(t *testing.T) {
 	c := cluster(t, `
 {apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {name: p, namespace: ns}, spec: {selector: all()}}
 ---
-{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p, namespace: ns}}
+{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p, namespace: ns}, spec: {endpointSelector: {}, ingress: [{}]}}
 ---
 {apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: p}, spec: {priority: 1, subject: {namespaces: {}}}}
 ---
