@@ -145,20 +145,24 @@ func (f *field) ciliumRules(p *Policy, d Direction) []*Rule {
 	return rules
 }
 
+// ciliumPeers are the fields of a rule that name peers, without from or to before them. A
+// rule has one of them.
+var ciliumPeers = []string{"Endpoints", "CIDR", "CIDRSet", "Entities", "Nodes", "Groups", "Services", "FQDNs"}
+
 // ciliumRule reads IngressRule or EgressRule. Without a peer it is about every
 // peer if it names ports, else about nothing. ICMP is no connection here.
 func (f *field) ciliumRule(rule *Rule, side string) {
 	endpoints, cidr, cidrSet, entities := side+"Endpoints", side+"CIDR", side+"CIDRSet", side+"Entities"
 	known := []string{endpoints, cidr, cidrSet, entities, "toPorts", "icmps"}
 	f.doubtOthers(rule.doubtAt, known...)
-	var lists []string
+	named := false // there are peers, if only an empty list of them
 	each := func(name string, read func(item *field, peer *RulePeer)) {
 		list := f.child(name)
 		n, _ := list.length()
 		if !list.present() {
 			return
 		}
-		lists = append(lists, name)
+		named = true
 		if n == 0 { // nothing in recent versions, and absent in others
 			rule.doubt("an empty list is not evaluated", list.path()...)
 		}
@@ -172,8 +176,14 @@ func (f *field) ciliumRule(rule *Rule, side string) {
 	each(cidr, (*field).ciliumCIDR)
 	each(cidrSet, (*field).ciliumCIDRSet)
 	each(entities, (*field).ciliumEntity)
-	if len(lists) > 1 {
-		f.reject("has %s beside %s, want one kind of peers", lists[0], lists[1])
+	var kinds []string
+	for _, kind := range ciliumPeers {
+		if list, _ := f.child(side + kind).value.([]any); len(list) > 0 {
+			kinds = append(kinds, side+kind)
+		}
+	}
+	if len(kinds) > 1 {
+		f.reject("has %s beside %s, want one kind of peers", kinds[0], kinds[1])
 	}
 	ports := f.child("toPorts")
 	n, _ := ports.length()
@@ -183,7 +193,7 @@ func (f *field) ciliumRule(rule *Rule, side string) {
 	}
 	ports.ciliumPorts(rule)
 	rule.AllPorts = n == 0 && icmps == 0
-	rule.AllPeers = len(lists) == 0 && n > 0 && len(f.others(known...)) == 0 // others may name peers
+	rule.AllPeers = !named && n > 0 && len(f.others(known...)) == 0 // others may name peers
 }
 
 func (f *field) ciliumEndpoints(peer *RulePeer) {
@@ -300,10 +310,10 @@ func (f *field) ciliumPort(rule *Rule) []*RulePort {
 	f.only("port", "protocol", "endPort")
 	port, endPort := f.child("port"), f.child("endPort")
 	name, ok := port.text()
-	if !port.present() {
+	protocols, valid := f.child("protocol").ciliumProtocols()
+	if !port.present() && len(protocols) > 0 {
 		port.reject("is missing")
 	}
-	protocols, valid := f.child("protocol").ciliumProtocols()
 	last, validEnd := endPort.number("port", 0, LastPort)
 	if !ok || !valid || !validEnd || !port.present() {
 		return nil
@@ -343,7 +353,7 @@ func (f *field) ciliumProtocols() (all []Protocol, ok bool) {
 		return []Protocol{TCP, UDP, SCTP}, true
 	case Protocol(name).slot() >= 0:
 		return []Protocol{Protocol(name)}, true
-	case slices.Contains([]string{"ICMP", "ICMPv6", "VRRP", "IGMP"}, name):
+	case slices.Contains([]string{"ICMP", "ICMPv6", "VRRP", "IGMP", "GRE", "IPIP", "IPV6", "ESP", "AH"}, name):
 		return nil, true
 	}
 	f.reject("is %q, want TCP, UDP, SCTP, ICMP, ICMPv6 or ANY", name)
@@ -355,8 +365,7 @@ func (f *field) ciliumProtocols() (all []Protocol, ok bool) {
 // destinations agree on, or for none.
 func (f *field) ciliumNamedPort(rule *Rule, name string, protocols []Protocol) []*RulePort {
 	name = strings.ToLower(name)
-	if strings.ContainsFunc(name, func(r rune) bool { return !isLetter(r) && (r < '0' || r > '9') && r != '-' }) {
-		f.reject("%q is no port", name)
+	if !f.portName(name) {
 		return nil
 	}
 	if rule.Direction == Egress {

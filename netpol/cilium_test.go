@@ -22,6 +22,7 @@ func TestCilium(t *testing.T) {
 		{"only ports", own + `ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}]}]}]}}`, "a/db:TCP 80 b/client:TCP 80 c/bare:TCP 80 a/host:TCP 80 8.8.8.8:TCP 80", ""},
 		{"an empty list of ports is none", own + `ingress: [{fromEndpoints: [{}], toPorts: []}]}}`, "a/db:all", ""},
 		{"an empty list of ports makes no peers", own + `ingress: [{toPorts: []}]}}`, "", ""},
+		{"a protocol without ports, which may name none", own + `ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{protocol: VRRP}, {protocol: GRE, port: "0"}, {port: "80", protocol: TCP}]}]}]}}`, "a/db:TCP 80", ""},
 		{"a protocol without ports", own + `ingress: [{toPorts: [{ports: [{port: "0", protocol: ICMP}]}]}]}}`, "", ""},
 		{"only ICMP", own + `ingress: [{fromEndpoints: [{}], icmps: [{fields: [{type: 8}]}]}]}}`, "", ""},
 		{"an empty rule allows nothing", own + `ingress: [{}]}}`, "", ""},
@@ -72,12 +73,14 @@ func TestCiliumDoubts(t *testing.T) {
 		{"all but a namespace", own + `ingress: [{fromEndpoints: [{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [a]}]}]}]}}`, "b/client:all c/bare:all", "nodes and addresses may match it"},
 		{"all but a namespace, of one application", own + `ingress: [{fromEndpoints: [{matchLabels: {app: client}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [a]}]}]}]}}`, "b/client:all", ""},
 		{"all but a namespace, clusterwide", wide + `ingress: [{fromEndpoints: [{matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: NotIn, values: [b]}]}]}]}}`, "a/db:all c/bare:all", "nodes and addresses may match it"},
+		{"labels that are no part of identities in recent versions", own + `ingress: [{fromEndpoints: [{matchLabels: {topology.kubernetes.io/zone: x}}]}, {fromEndpoints: [{matchLabels: {batch.kubernetes.io/controller-uid: x}}]}]}}`, "", "what it selects is not known"},
 		{"labels of other namespaces", own + `ingress: [{fromEndpoints: [{matchLabels: {"k8s:io.cilium.k8s.namespace.labels.team": blue}}]}]}}`, "b/client:all", "not all versions select by labels of other namespaces"},
 		{"another namespace", ciliumOwn + `spec: {endpointSelector: {matchLabels: {app: web, io.kubernetes.pod.namespace: b}}, ingress: [{}]}}`, "", "it selects in another namespace"},
 		{"a selector of what manifests do not hold", ciliumOwn + `spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.serviceaccount: x}}, ingress: [{}]}}`, allOpen, "what it selects is not known"},
 		{"no rules at all", own + `ingress: []}}`, allOpen, notAccepted},
 		{"deny by default alone", own + `enableDefaultDeny: {ingress: true}}}`, allOpen, notAccepted},
 		{"two kinds of peers", own + `ingress: [{fromEndpoints: [{}], fromEntities: [world]}]}}`, "a/db:all 8.8.8.8:all", notAccepted},
+		{"an empty list beside peers", own + `ingress: [{fromEndpoints: [], fromEntities: [world]}]}}`, "8.8.8.8:all", "an empty list is not evaluated"},
 		{"a part of another spec", ciliumOwn + `specs: [{` + ciliumWeb + `ingress: [{fromEntities: [world]}]}, {endpointSelector: {}, egress: [{toCIDR: [x]}]}]}`, "8.8.8.8:all", notAccepted},
 	})
 }
@@ -115,6 +118,14 @@ func TestCiliumNodes(t *testing.T) {
 	}
 }
 
+// Blocks are about no pods, whatever addresses these have.
+func TestCiliumBlocks(t *testing.T) {
+	c := cluster(t, traps+ciliumOwn+`spec: {endpointSelector: {}, ingress: [{fromCIDR: [10.0.0.0/8]}]}}`)
+	if item := c.Others[0].IngressRules[0].Peers[0]; item.MayHoldPods() {
+		t.Error("a block of Cilium may hold pods")
+	}
+}
+
 func TestCiliumGaps(t *testing.T) {
 	const rules = "spec:\n  endpointSelector: {}\n  ingress:\n"
 	checkOthersGaps(t, "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: a}\n", []gapsTest{
@@ -133,6 +144,11 @@ func TestCiliumGaps(t *testing.T) {
 		{"a key", "spec:\n  endpointSelector:\n    matchLabels: {\"k8s:a b\": x}\n  ingress: [{}]", []string{`6: spec.endpointSelector.matchLabels.k8s:a b: "a b" is no label key`}},
 		{"an operator", "spec:\n  endpointSelector:\n    matchExpressions:\n    - {key: \"k8s:app\", operator: Equals}\n  ingress: [{}]", []string{`7: spec.endpointSelector.matchExpressions[0].operator: is "Equals", want In, NotIn, Exists or DoesNotExist`}},
 		{"two kinds of peers", rules + "  - fromEndpoints: [{}]\n    fromCIDR: [10.0.0.0/8]", []string{`7: spec.ingress[0]: has fromEndpoints beside fromCIDR, want one kind of peers`}},
+		{"two kinds of peers that are not evaluated", rules + "  - fromNodes: [{}]\n    fromGroups: [{}]\n  egress:\n  - toServices: [{}]\n    toFQDNs: [{matchName: example.com}]", []string{
+			`7: spec.ingress[0]: has fromNodes beside fromGroups, want one kind of peers`,
+			`10: spec.egress[0]: has toServices beside toFQDNs, want one kind of peers`,
+		}},
+		{"an empty list beside peers", rules + "  - fromEndpoints: []\n    fromEntities: [world]", nil},
 		{"an entity", rules + "  - fromEntities:\n    - internet", []string{`8: spec.ingress[0].fromEntities[0]: "internet" is no entity`}},
 		{"ICMP beside ports", rules + "  - icmps: [{fields: [{type: 8}]}]\n    toPorts: [{ports: [{port: \"80\"}]}]", []string{`7: spec.ingress[0]: has icmps beside toPorts, want one or the other`}},
 		{"a block", rules + "  - fromCIDR: [10.0.0.0/33]", []string{`7: spec.ingress[0].fromCIDR[0]: "10.0.0.0/33" is no CIDR`}},
@@ -141,14 +157,15 @@ func TestCiliumGaps(t *testing.T) {
 			`9: spec.ingress[0].fromCIDRSet[1].cidr: is missing`,
 		}},
 		{"an exception outside", rules + "  - fromCIDRSet:\n    - cidr: 10.0.0.0/8\n      except:\n      - 11.0.0.0/16", []string{`10: spec.ingress[0].fromCIDRSet[0].except[0]: 11.0.0.0/16 is no part of 10.0.0.0/8`}},
-		{"ports", rules + "  - toPorts:\n    - ports:\n      - port: 80\n      - protocol: TCP\n      - port: \"70000\"\n      - port: \"080\"\n      - port: a_b\n      - {port: \"80\", protocol: tcp}\n      - {port: \"80\", endPort: 70000}", []string{
+		{"ports", rules + "  - toPorts:\n    - ports:\n      - port: 80\n      - protocol: TCP\n      - port: \"70000\"\n      - port: \"080\"\n      - port: a_b\n      - {port: \"80\", protocol: tcp}\n      - {port: \"80\", endPort: 70000}\n      - port: a-very-long-name", []string{
 			`9: spec.ingress[0].toPorts[0].ports[0].port: is the number 80, want a string`,
 			`10: spec.ingress[0].toPorts[0].ports[1].port: is missing`,
 			`11: spec.ingress[0].toPorts[0].ports[2].port: "70000" is no port`,
 			`12: spec.ingress[0].toPorts[0].ports[3].port: "080" is no port`,
-			`13: spec.ingress[0].toPorts[0].ports[4].port: "a_b" is no port`,
+			`13: spec.ingress[0].toPorts[0].ports[4].port: "a_b" is no port name: must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)`,
 			`14: spec.ingress[0].toPorts[0].ports[5].protocol: is "tcp", want TCP, UDP, SCTP, ICMP, ICMPv6 or ANY`,
 			`15: spec.ingress[0].toPorts[0].ports[6].endPort: is 70000, want a port from 0 to 65535`,
+			`16: spec.ingress[0].toPorts[0].ports[7].port: "a-very-long-name" is no port name: must be no more than 15 characters`,
 		}},
 	})
 }

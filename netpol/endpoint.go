@@ -69,10 +69,12 @@ func (f *field) ciliumSelector(p *Policy) (s podSelector, ok bool) {
 	return s, true
 }
 
-// noIdentityLabel matches the labels of pods that Cilium leaves out by default
+// noIdentityLabel matches the labels of pods that Cilium, or a recent version of it, leaves
+// out by default
 // (https://docs.cilium.io/en/stable/operations/performance/scalability/identity-relevant-labels/).
 var noIdentityLabel = regexp.MustCompile(`^(io\.kubernetes|kubernetes\.io|statefulset\.kubernetes\.io/pod-name|apps\.kubernetes\.io/pod-index|` +
-	`batch\.kubernetes\.io/job-completion-index|.*beta\.kubernetes\.io|k8s\.io|pod-template-generation|pod-template-hash|controller-revision-hash|annotation|etcd_node)`)
+	`batch\.kubernetes\.io/job-completion-index|batch\.kubernetes\.io/controller-uid|.*beta\.kubernetes\.io|k8s\.io|topology\.kubernetes\.io|` +
+	`pod-template-generation|pod-template-hash|controller-revision-hash|controller-uid|annotation|etcd_node)`)
 
 // IsIdentityLabel tells whether Cilium knows pods by a label, as it does by default.
 func IsIdentityLabel(key string) bool { return !noIdentityLabel.MatchString(key) }

@@ -129,8 +129,11 @@ func (r *naiveCiliumRule) hasPeer(c *naiveCluster, n naiveNode) bool {
 			return true
 		}
 	}
-	peers := len(r.endpoints) + len(r.cidrs) + len(r.sets) + len(r.entities)
-	return peers == 0 && len(r.ports) > 0
+	return r.peers() == 0 && len(r.ports) > 0
+}
+
+func (r *naiveCiliumRule) peers() int {
+	return len(r.endpoints) + len(r.cidrs) + len(r.sets) + len(r.entities)
 }
 
 func (r *naiveCiliumRule) hasPort(to naiveNode, protocol corev1.Protocol, port int32) bool {
@@ -217,7 +220,10 @@ func (d dice) ciliumRule(namespace string) naiveCiliumRule {
 		r.ports = append(r.ports, port)
 	}
 	if d.chance(5) {
-		r.beyond = pick(d, "authentication", "Nodes", "Requires", "rules")
+		r.beyond = pick(d, "authentication", "Requires", "rules")
+		if r.peers() == 0 && d.chance(25) {
+			r.beyond = "Nodes"
+		}
 	}
 	return r
 }

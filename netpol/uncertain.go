@@ -245,8 +245,11 @@ func halves(p netip.Prefix) (lower, upper netip.Prefix) {
 	return netip.PrefixFrom(p.Addr(), p.Bits()+1), netip.PrefixFrom(addr, p.Bits()+1)
 }
 
-// MayHoldPods tells whether the item is a block in which pods may have addresses.
-func (p *RulePeer) MayHoldPods() bool { return p.Block != nil && mayHoldPods(p.Block.CIDR) }
+// MayHoldPods tells whether the item is a block that matches the pods that may have
+// addresses in it, if the network plugin looks at the addresses of pods.
+func (p *RulePeer) MayHoldPods() bool {
+	return p.Block != nil && !p.outside && mayHoldPods(p.Block.CIDR)
+}
 
 // mayHoldPods tells whether some address of a network is of a range from which
 // clusters take those of their pods: private use (RFC 1918, RFC 4193) and shared
