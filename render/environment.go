@@ -47,7 +47,9 @@ func Group(results []Result) []Environment {
 
 // seat adds each target that holds only policies to every environment that has
 // an object in one of its namespaces; where there is none, it is one of its
-// own with the targets of its scope.
+// own with the targets of its scope. Where targets of its scope have such objects,
+// its policies are for them, and not for others that happen to name their
+// namespaces alike: what lies outside of the scope does not count.
 func seat(guests []Result, members map[string][]Result) {
 	hosts := maps.Clone(members) // guests are no hosts of guests
 	for _, guest := range guests {
@@ -56,9 +58,12 @@ func seat(guests []Result, members map[string][]Result) {
 			namespaces[o.Namespace] = true
 		}
 		guest.Why = "names namespaces of this environment"
+		hasHome := slices.ContainsFunc(hosts[guest.Scope], func(r Result) bool { return occupies(r, namespaces) })
 		seated := false
 		for name, results := range hosts {
-			if slices.ContainsFunc(results, func(r Result) bool { return occupies(r, namespaces) }) {
+			if slices.ContainsFunc(results, func(r Result) bool {
+				return occupies(r, namespaces) && (!hasHome || within(r.Dir, guest.Scope))
+			}) {
 				members[name] = append(members[name], guest)
 				seated = true
 			}

@@ -169,6 +169,25 @@ metadata: {name: x}
 				"apps: apps", "dev: envs/dev/other, envs/dev/shop, policies", "lost: lost", "prod: envs/prod/shop, policies",
 			},
 		},
+		{
+			name: "policies above the workloads that they are for are not for others in namespaces of that name",
+			archive: `
+-- one/p.yaml --
+` + policy("p", "shop") + `
+-- one/web/a.yaml --
+` + pod("a, namespace: shop") + `
+-- one/overlays/prod/kustomization.yaml --
+resources: [b.yaml]
+-- one/overlays/prod/b.yaml --
+` + pod("b, namespace: shop") + `
+-- two/p.yaml --
+` + policy("q", "shop") + `
+-- two/web/a.yaml --
+` + pod("a, namespace: shop") + `
+-- three/a.yaml --
+` + pod("a, namespace: shop"),
+			want: []string{"one: one, one/web", "prod: one, one/overlays/prod", "three: three", "two: two, two/web"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
