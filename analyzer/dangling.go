@@ -98,24 +98,40 @@ func (f *facts) mayBeForOthers(p *netpol.Policy, s netpol.Selector) bool {
 	if !own.Private || slices.ContainsFunc(own.Workloads(), func(w *netpol.Workload) bool { return len(w.Labels) > 0 }) {
 		return false
 	}
-	return slices.ContainsFunc(f.repository.pods(), func(e pods) bool {
-		return !e.policies[p.Source.Pos] && slices.ContainsFunc(e.labels, s.Matches)
+	return slices.ContainsFunc(f.repository.pods(), func(e pods) bool { return e.mayMean(p, s) })
+}
+
+// mayComeFromOthers tells whether a peer of a policy that protects workloads may be
+// workloads of another environment that goes beside this one, as one chart of an
+// application goes beside the next: nobody knows the namespace, and the other environment
+// is no variant of this one, because it has none of its workloads.
+func (f *facts) mayComeFromOthers(p *netpol.Policy, s netpol.Selector) bool {
+	own := f.cluster.Namespace(p.Namespace)
+	return own.Private && len(p.Selected) > 0 && slices.ContainsFunc(f.repository.pods(), func(e pods) bool {
+		return e.mayMean(p, s) && !slices.ContainsFunc(own.Workloads(), func(w *netpol.Workload) bool { return e.names[w.Name] })
 	})
 }
 
 // pods are those of one environment.
 type pods struct {
 	labels   []map[string]string
+	names    map[string]bool       // of the workloads that make them
 	policies map[manifest.Pos]bool // that it has
+}
+
+// mayMean tells whether a selector of a policy of another environment matches some.
+func (e pods) mayMean(p *netpol.Policy, s netpol.Selector) bool {
+	return !e.policies[p.Source.Pos] && slices.ContainsFunc(e.labels, s.Matches)
 }
 
 func podsOf(environments []Environment) []pods {
 	all := make([]pods, len(environments))
 	for i, e := range environments {
-		all[i].policies = map[manifest.Pos]bool{}
+		all[i].policies, all[i].names = map[manifest.Pos]bool{}, map[string]bool{}
 		for _, o := range e.Objects {
 			if labels, makesPods := netpol.PodLabels(o); makesPods {
 				all[i].labels = append(all[i].labels, labels)
+				all[i].names[o.Name] = true
 			} else if strings.HasSuffix(o.Kind, "NetworkPolicy") {
 				all[i].policies[o.Pos] = true
 			}

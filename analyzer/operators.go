@@ -111,23 +111,37 @@ func (ops operators) pods(namespaces []*netpol.Namespace, s netpol.Selector) str
 	return answer
 }
 
-// almostMatches tells whether a selector misses a workload of the namespace only by the
-// value of one of several labels: then that workload is meant, and not the pods of an
-// operator.
+// almostMatches tells whether a selector misses workloads of the namespace only by the
+// value of one of several labels, and always by the same one: then these workloads are
+// meant, and not the pods of an operator. Where several values stand in its place, they
+// tell components apart, of which the operator may make another one.
 func almostMatches(n *netpol.Namespace, s netpol.Selector) bool {
-	return slices.ContainsFunc(n.Workloads(), func(w *netpol.Workload) bool {
-		matching, other := 0, 0
-		for _, r := range s.Requirements {
-			if _, has := w.Labels[r.Key]; !has {
-				return false
-			} else if r.Matches(w.Labels) {
-				matching++
-			} else {
-				other++
-			}
+	found := map[string]bool{} // what stands in the place of the value
+	for _, w := range n.Workloads() {
+		if r, almost := missed(w, s); almost {
+			found[r.Key+"="+w.Labels[r.Key]] = true
 		}
-		return matching > 0 && other == 1
-	})
+	}
+	return len(found) == 1
+}
+
+// missed returns the requirement by whose value alone a selector misses a workload that has
+// all of its labels. It is false where there is none, or the selector asks for nothing else.
+func missed(w *netpol.Workload, s netpol.Selector) (netpol.Requirement, bool) {
+	matching, other := 0, []netpol.Requirement{}
+	for _, r := range s.Requirements {
+		if _, has := w.Labels[r.Key]; !has {
+			return netpol.Requirement{}, false
+		} else if r.Matches(w.Labels) {
+			matching++
+		} else {
+			other = append(other, r)
+		}
+	}
+	if matching == 0 || len(other) != 1 {
+		return netpol.Requirement{}, false
+	}
+	return other[0], true
 }
 
 // matches tells whether each label that the selector asks for is written in the

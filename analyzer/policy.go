@@ -135,7 +135,7 @@ func (f *facts) peer(p *netpol.RulePeer) peerFact {
 	}
 	if p.NamespaceSelector == nil && len(fact.Matches) == 0 {
 		fact.Elsewhere = f.elsewhere(namespaces[0], *p.PodSelector, "")
-		if f.mayBeForOthers(p.Rule.Policy, *p.PodSelector) {
+		if f.mayBeForOthers(p.Rule.Policy, *p.PodSelector) || f.mayComeFromOthers(p.Rule.Policy, *p.PodSelector) {
 			fact.Candidates = 0
 		}
 	}
@@ -234,7 +234,7 @@ func (f *facts) missingLabels(p *netpol.RulePeer) []missingLabelFact {
 		}
 		for _, value := range req.Values {
 			meant := f.cluster.Namespace(value)
-			if f.carried(req.Key, value) || value == "" || meant == nil && req.Key != "name" {
+			if f.carried(req.Key, value) || value == "" || meant == nil && (req.Key != "name" || asksForMore(p.NamespaceSelector)) {
 				continue
 			}
 			fact := missingLabelFact{
@@ -249,6 +249,18 @@ func (f *facts) missingLabels(p *netpol.RulePeer) []missingLabelFact {
 		}
 	}
 	return missing
+}
+
+// asksForMore tells whether a selector of namespaces asks for several labels that are not
+// given by Kubernetes: then somebody labels namespaces, and their names too as it seems.
+func asksForMore(s *netpol.Selector) bool {
+	asked := 0
+	for _, r := range s.Requirements {
+		if r.Key != netpol.NameLabel && r.Operator == netpol.In {
+			asked++
+		}
+	}
+	return asked > 1
 }
 
 func (f *facts) carried(key, value string) bool {
