@@ -44,11 +44,11 @@ func (w *writer) tree(h plumbing.Hash, dir string) error {
 	}
 	tree, err := object.GetTree(w.repository.store, h)
 	if err != nil {
-		return missing(err)
+		return missing(dir, err)
 	}
 	for _, e := range tree.Entries {
 		if err := w.entry(e, path.Join(dir, e.Name)); err != nil {
-			return fmt.Errorf("%s: %w", e.Name, err)
+			return err
 		}
 	}
 	return nil
@@ -64,7 +64,7 @@ func (w *writer) entry(e object.TreeEntry, name string) error {
 	case filemode.Submodule:
 		return w.root.Mkdir(name, 0o700)
 	case filemode.Symlink:
-		target, err := w.read(e.Hash)
+		target, err := w.read(e.Hash, name)
 		if err != nil {
 			return err
 		}
@@ -79,15 +79,15 @@ func (w *writer) file(h plumbing.Hash, name string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.fill(f, h), f.Close())
+	return errors.Join(w.fill(f, h, name), f.Close())
 }
 
-func (w *writer) fill(f *os.File, h plumbing.Hash) error {
+func (w *writer) fill(f *os.File, h plumbing.Hash, name string) error {
 	// Of a large object only the size is read, except where it is borrowed.
 	if size, err := w.repository.store.EncodedObjectSize(h); err == nil && size > manifest.DefaultMaxFileSize {
 		return f.Truncate(size)
 	}
-	data, err := w.read(h)
+	data, err := w.read(h, name)
 	if err != nil {
 		return err
 	}
@@ -98,11 +98,19 @@ func (w *writer) fill(f *os.File, h plumbing.Hash) error {
 	return err
 }
 
-func (w *writer) read(h plumbing.Hash) (data []byte, err error) {
+func (w *writer) read(h plumbing.Hash, name string) ([]byte, error) {
 	blob, err := object.GetBlob(w.repository.store, h)
 	if err != nil {
-		return nil, missing(err)
+		return nil, missing(name, err)
 	}
+	data, err := contentOf(blob)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, nil
+}
+
+func contentOf(blob *object.Blob) (data []byte, err error) {
 	reader, err := blob.Reader()
 	if err != nil {
 		return nil, err
@@ -111,10 +119,10 @@ func (w *writer) read(h plumbing.Hash) (data []byte, err error) {
 	return io.ReadAll(reader)
 }
 
-// missing says what to do where an object is not in the clone.
-func missing(err error) error {
+// missing says what to do where the object of a file or a folder is not in the clone.
+func missing(name string, err error) error {
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return errors.New("it is not in this clone; fetch it without a filter")
+		return fmt.Errorf("%s is not in this clone; fetch it without a filter", name)
 	}
-	return err
+	return fmt.Errorf("%s: %w", name, err)
 }

@@ -331,6 +331,24 @@ func TestShallow(t *testing.T) {
 	}
 }
 
+// TestPartialClone names the file that a clone with a filter left out.
+func TestPartialClone(t *testing.T) {
+	r := newRepository(t)
+	r.git("config", "uploadpack.allowFilter", "true")
+	r.write("docs/images/rack.png", strings.Repeat("x", 4096))
+	r.write("app/web.yaml", "kind: Pod\n")
+	r.commit("one")
+	clone := filepath.Join(t.TempDir(), "clone")
+	r.git("clone", "-q", "--no-checkout", "--filter=blob:limit=1k", "file://"+r.dir, clone)
+	opened := open(t, clone)
+	c, err := opened.Resolve("HEAD")
+	check(t, err)
+	want := "docs/images/rack.png is not in this clone; fetch it without a filter"
+	if err := opened.Checkout(t.Context(), c, t.TempDir()); err == nil || !strings.HasSuffix(err.Error(), ": "+want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	if _, err := revision.Open(t.TempDir()); !errors.Is(err, revision.ErrNoRepository) {
 		t.Errorf("an empty folder: %v", err)

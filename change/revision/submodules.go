@@ -22,7 +22,7 @@ func (r *Repository) Submodules(c Commit) (map[string]string, error) {
 func (r *Repository) addSubmodules(found map[string]string, h plumbing.Hash, dir string) error {
 	tree, err := object.GetTree(r.store, h)
 	if err != nil {
-		return missing(err)
+		return missing(dir, err)
 	}
 	for _, e := range tree.Entries {
 		name := path.Join(dir, e.Name)
@@ -31,7 +31,7 @@ func (r *Repository) addSubmodules(found map[string]string, h plumbing.Hash, dir
 			found[name] = e.Hash.String()
 		case filemode.Dir:
 			if err := r.addSubmodules(found, e.Hash, name); err != nil {
-				return fmt.Errorf("%s: %w", e.Name, err)
+				return err
 			}
 		}
 	}
