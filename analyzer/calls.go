@@ -114,7 +114,7 @@ func (f *facts) isCertain(e *traffic.Edge) bool {
 	switch {
 	case e.Confidence < traffic.Medium:
 		return false
-	case from != nil && isHelmTest(from), to != nil && isHelmTest(to):
+	case from != nil && from.Source.IsHelmTest(), to != nil && to.Source.IsHelmTest():
 		return false
 	case from != nil && from == to && told(e).Kind != "peers":
 		return false // a pod may always call itself

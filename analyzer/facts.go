@@ -158,7 +158,7 @@ func (f *facts) namespace(n *netpol.Namespace) namespaceFact {
 		fact.ID = f.places.standIn(manifest.Ref{Kind: "Namespace", Name: public(manifest.Ref{Namespace: n.Name}).Namespace}, n.Workloads()[0].Source)
 	}
 	for _, w := range n.Workloads() {
-		if !w.HostNetwork && !isHelmTest(w) && w.Operated == nil {
+		if !w.HostNetwork && !w.Source.IsHelmTest() && w.Operated == nil {
 			fact.Workloads = append(fact.Workloads, f.places.object(w.Source))
 		}
 	}

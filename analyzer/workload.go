@@ -2,9 +2,7 @@ package analyzer
 
 import (
 	"slices"
-	"strings"
 
-	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 )
 
@@ -14,7 +12,7 @@ func (f *facts) workload(w *netpol.Workload) workloadFact {
 		ID:              f.places.object(w.Source),
 		Title:           title(w.Ref),
 		Daemon:          isDaemon(w),
-		HelmTest:        isHelmTest(w),
+		HelmTest:        w.Source.IsHelmTest(),
 		HostNetwork:     w.HostNetwork,
 		HostNetworkPath: w.Path("spec", "hostNetwork"),
 		MatchedBy:       []int{},
@@ -49,21 +47,6 @@ func isDaemon(w *netpol.Workload) bool {
 	class, _ := w.PodSpec["priorityClassName"].(string)
 	return w.Kind == "DaemonSet" || w.Namespace == "kube-system" ||
 		class == "system-node-critical" || class == "system-cluster-critical"
-}
-
-// isHelmTest tells whether a workload only exists while somebody runs helm test;
-// what applies charts leaves it out: https://helm.sh/docs/topics/chart_tests/
-func isHelmTest(w *netpol.Workload) bool {
-	hooks := manifest.Text(w.Source.Data, "metadata", "annotations", "helm.sh/hook")
-	if hooks == "" {
-		return false
-	}
-	for hook := range strings.SplitSeq(hooks, ",") {
-		if hook = strings.TrimSpace(hook); hook != "test" && hook != "test-success" && hook != "test-failure" {
-			return false
-		}
-	}
-	return true
 }
 
 // asksClusterDNS reads dnsPolicy, whose default is ClusterFirst:

@@ -14,17 +14,17 @@ import (
 // or through a registry: such a port stays open to everybody, and who lives in the
 // namespace, where such names are resolved, may call it.
 
-// uncalledPort is a port of a subject that nobody is known to call, but perhaps a
-// Prometheus that collects metrics there.
+// uncalledPort is a port of a subject that nobody is known to call but those who only look
+// whether all is well: a Prometheus that collects metrics there, a test.
 type uncalledPort struct {
 	port
-	scraped bool
+	but string // who is known to call it, in words; empty for nobody
 }
 
 // unknown says what is not known of a port that is called so.
 func (p uncalledPort) unknown(called string) string {
-	if p.scraped {
-		return "nothing tells who calls " + called + " but Prometheus"
+	if p.but != "" {
+		called += " but " + p.but
 	}
 	return "nothing tells who calls " + called
 }
@@ -42,8 +42,8 @@ func (g *generator) notTold(s *Subject, d netpol.Direction) []need {
 func (g *generator) uncalled(s *Subject) []need {
 	var open []need
 	ports := g.uncalledPorts(s)
-	for _, scraped := range []bool{false, true} {
-		g.remarkOpen(s, slices.DeleteFunc(slices.Clone(ports), func(p uncalledPort) bool { return p.scraped != scraped }))
+	for _, but := range []string{"", scrapes, tests, scrapes + " and " + tests} {
+		g.remarkOpen(s, slices.DeleteFunc(slices.Clone(ports), func(p uncalledPort) bool { return p.but != but }))
 	}
 	for _, p := range ports {
 		why := p.unknown(fmt.Sprintf("%s %d", p.protocol, p.number))
@@ -155,21 +155,38 @@ func (g *generator) uncalledPorts(s *Subject) []uncalledPort {
 	served := g.served(s)
 	var ports []uncalledPort
 	for _, p := range served {
-		called, scraped := false, false
-		for _, n := range needs {
-			if n.protocol == p.protocol && (n.port == p.number || n.port == 0) {
-				scrape := n.edge != nil && n.edge.IsScrape()
-				called, scraped = called || !scrape, scraped || scrape
-			}
-		}
-		switch {
-		case called, scraped && (len(served) > 1 || g.isForMetrics(s, p)):
-		default:
-			ports = append(ports, uncalledPort{p, scraped})
+		called, known := callers(needs, p)
+		if !called && (!slices.Contains(known, scrapes) || len(served) == 1 && !g.isForMetrics(s, p)) {
+			ports = append(ports, uncalledPort{p, strings.Join(known, " and ")})
 		}
 	}
 	g.notCalled[s] = ports
 	return ports
+}
+
+// Those whose calls do not say that nobody else calls a port.
+const (
+	scrapes = "Prometheus"
+	tests   = "a Helm test"
+)
+
+// callers tells whether somebody is known to call a port, and who else is.
+func callers(needs []need, p port) (called bool, others []string) {
+	for _, n := range needs {
+		if n.protocol != p.protocol || n.port != p.number && n.port != 0 {
+			continue
+		}
+		switch {
+		case n.edge != nil && n.edge.IsScrape():
+			others = union(others, []string{scrapes})
+		case n.edge != nil && n.edge.From.Workload != nil && n.edge.From.Workload.Source.IsHelmTest():
+			others = union(others, []string{tests})
+		default:
+			called = true
+		}
+	}
+	slices.Sort(others) // as they are named
+	return called, others
 }
 
 // isForMetrics tells whether a port that is scraped serves nothing else, by its number

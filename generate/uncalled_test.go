@@ -25,6 +25,12 @@ func backend(name, port, more string) string {
 `, name, port, more)
 }
 
+// chartTest calls cart.
+const chartTest = `
+---
+{apiVersion: v1, kind: Pod, metadata: {name: try, namespace: shop, labels: {app: try}, annotations: {helm.sh/hook: test}}, spec: {containers: [{name: c, command: [wget, "cart:80"]}]}}
+`
+
 // What nobody is known to call may be called from its namespace, where the names of
 // Services are resolved that stand in images.
 func TestUncalledPorts(t *testing.T) {
@@ -47,6 +53,7 @@ func TestUncalledPorts(t *testing.T) {
 		{"it is for metrics by its name", shop + backend("cart", "{port: 80, targetPort: 8080, name: http-metrics}", scraped), Options{}, "shop/api TCP 9000; " + dns},
 		{"it is an exporter by its number", shop + backend("cart", "{port: 80, targetPort: 9113}", strings.ReplaceAll(scraped, "8080", "9113")), Options{}, "shop/api TCP 9000; " + dns},
 		{"another port is for calls", shop + backend("cart", "{port: 80, name: a}, {port: 8080, name: b}", scraped), Options{}, "shop/api TCP 9000; " + dns + "; within TCP 80"},
+		{"only a test is known to", shop + backend("cart", "{port: 80, targetPort: 8080}", "") + chartTest, Options{}, "shop/api TCP 9000; " + dns + "; within TCP 8080"},
 		{"nothing gives it a name", shop + strings.Split(backend("cart", "", "")+"---", "\n---\n{apiVersion: v1")[0], Options{}, "shop/api TCP 9000; " + dns},
 	}
 	for _, test := range tests {
