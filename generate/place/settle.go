@@ -108,12 +108,32 @@ func (p *planner) agree(home site, group []*placement) bool {
 		for _, w := range e.Cluster.Workloads {
 			t := e.from[w.Source]
 			about := p.keyOf(w) == group[0].key || group[0].key.pos == "" && p.homeOf(t, w) == home
-			if about && !slices.ContainsFunc(group, func(pl *placement) bool { return pl.environment == e && pl.target == t }) {
+			if (about || p.mayBeOf(home, t, w) && group[0].maySelect(w)) && !slices.ContainsFunc(group, func(pl *placement) bool { return pl.environment == e && pl.target == t }) {
 				return false
 			}
 		}
 	}
 	return first != nil
+}
+
+// mayBeOf tells whether a workload may come from a base, though nothing tells its manifest:
+// one whose kind an overlay replaces has its place in the overlay.
+func (p *planner) mayBeOf(home site, t *render.Result, w *netpol.Workload) bool {
+	_, used := p.closureOf(t.Target).dirs[home.dir]
+	return used && home.kind == render.Kustomize && p.written(w) == nil
+}
+
+// maySelect tells whether a policy would select a workload, in whatever namespace it is.
+func (pl *placement) maySelect(w *netpol.Workload) bool {
+	if pl.proposal.Subject == nil {
+		return true
+	}
+	for key, value := range pl.proposal.Subject.Labels {
+		if w.Labels[key] != value {
+			return false
+		}
+	}
+	return true
 }
 
 // same compares policies but for the evidence that stands in comments, and for what is
