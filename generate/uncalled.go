@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/netpol"
+	"github.com/ringfence/ringfence/traffic"
 )
 
 // This file is about ports that are served and that nobody is known to call. Somebody
@@ -268,12 +269,12 @@ func (g *generator) served(s *Subject) []port {
 	return slices.Compact(ports)
 }
 
-// servicesOf returns the Services that select pods of a workload.
+// servicesOf returns the Services that are there for a workload.
 func (g *generator) servicesOf(w *netpol.Workload) []*netpol.Service {
 	if g.services == nil {
 		g.services = make(map[*netpol.Workload][]*netpol.Service)
 		for _, service := range g.env.Cluster.Services {
-			for _, b := range g.env.Cluster.Backends(service) {
+			for _, b := range traffic.Servers(g.env.Cluster, service) {
 				g.services[b] = append(g.services[b], service)
 			}
 		}

@@ -153,7 +153,7 @@ func (x *inference) callOutside(from, to End, a address, e Evidence) {
 // callService adds a call of a Service, on the port of the pods that it leads to. A
 // headless Service has the pods' own ports.
 func (x *inference) callService(from End, p place, a address, e Evidence) {
-	backends := x.cluster.Backends(p.service)
+	backends := Servers(x.cluster, p.service)
 	for _, w := range backends {
 		if p.pod != nil && p.pod != w {
 			continue

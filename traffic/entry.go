@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ringfence/ringfence/manifest"
@@ -11,7 +12,7 @@ import (
 // Ingresses and routes let in.
 func (x *inference) readEntries() {
 	for _, e := range x.cluster.Entries() {
-		if !e.Outside {
+		if !e.Outside || !slices.Contains(Servers(x.cluster, e.Service), e.Workload) {
 			continue
 		}
 		from, kind := End{External: IngressController}, strings.ToLower(e.By.Kind)

@@ -112,6 +112,20 @@ func (x *inference) externalName(s *netpol.Service) (place, bool) {
 	return place{host: host}, isDomain(host)
 }
 
+// Servers returns the workloads that a Service is there for: those that it selects, but
+// where others stay without the ones that only do a task. Charts give the labels of their
+// Service to Jobs and tests too.
+func Servers(c *netpol.Cluster, s *netpol.Service) []*netpol.Workload {
+	backends := c.Backends(s)
+	staying := slices.DeleteFunc(slices.Clone(backends), func(w *netpol.Workload) bool {
+		return w.Kind == "Job" || w.Kind == "CronJob" || w.Source.IsHelmTest()
+	})
+	if len(staying) == 0 {
+		return backends
+	}
+	return staying
+}
+
 // podNamed finds the workload of a headless service whose pods have the hostname:
 // NAME-ORDINAL for a StatefulSet, or spec.hostname.
 func (x *inference) podNamed(s *netpol.Service, hostname string) *netpol.Workload {
