@@ -146,17 +146,24 @@ func (g *generator) unknown(s *Subject, d netpol.Direction, needs []need) string
 
 // unknownCalls says why needs tell nothing of what a program calls, empty where they do.
 // That its account may ask the API server, that something is injected, or that it has the
-// address of its node says nothing of the rest: one that finds others through the API calls
-// them, controllers call clouds, and an agent of the node only collects.
+// address of its node or of what collects its telemetry says nothing of the rest: one that
+// finds others through the API calls them, controllers call clouds, and the address of a
+// collector is given to all alike.
 func unknownCalls(needs []need) string {
 	var platform []string
 	for _, n := range needs {
+		if n.edge == nil {
+			continue
+		}
+		told := slices.DeleteFunc(slices.Clone(n.edge.Evidence), isOfInjector)
 		switch {
-		case n.edge == nil || !slices.ContainsFunc(n.edge.Evidence, func(e traffic.Evidence) bool { return !isOfInjector(e) }):
+		case len(told) == 0:
 		case n.edge.To.External == traffic.APIServer:
 			platform = union(platform, []string{"the API server"})
 		case n.edge.To.External == traffic.Node:
 			platform = union(platform, []string{"its node"})
+		case !slices.ContainsFunc(told, func(e traffic.Evidence) bool { return !e.Telemetry }):
+			platform = union(platform, []string{"what collects its telemetry"})
 		default:
 			return ""
 		}

@@ -153,6 +153,12 @@ func TestPropose(t *testing.T) {
 			"shop/web-allow egress[" + dns + "; anybody TCP 443,TCP 6443,TCP 8126,UDP 8125; everything]",
 			"shop/Deployment/web: its egress is left open: nothing tells whom it calls but the API server and its node",
 		}},
+		{"nor does what collects telemetry", namespaces + strings.ReplaceAll(web, "name: API_URL", "name: OTEL_EXPORTER_OTLP_ENDPOINT") + api, Options{Directions: []netpol.Direction{netpol.Egress}, DefaultDeny: DenyNever}, []string{
+			"shop/api-allow egress[everything]",
+			"shop/web-allow egress[shop/api TCP 9000; " + dns + "; everything]",
+			"shop/Deployment/api: its egress is left open: nothing tells whom it calls",
+			"shop/Deployment/web: its egress is left open: nothing tells whom it calls but what collects its telemetry",
+		}},
 		{"they are rules beside what is known", namespaces + web + api + reader, Options{Directions: []netpol.Direction{netpol.Egress}, DefaultDeny: DenyNever, Format: Cilium}, []string{
 			"shop/api-allow egress[kube-apiserver TCP 443,TCP 6443; " + dns + "; everything]",
 			"shop/web-allow egress[shop/api TCP 9000; kube-apiserver TCP 443,TCP 6443; " + dns + "]",

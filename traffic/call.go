@@ -115,7 +115,10 @@ func (x *inference) call(s *setting, a address) {
 // evidence is what a setting says of an address. To find its line takes time, so that
 // it is only made for a call.
 func (s *setting) evidence(a address) Evidence {
-	return Evidence{Kind: s.kind, Origin: s.origin(), Text: s.text(a), Confidence: s.sure(a)}
+	return Evidence{
+		Kind: s.kind, Origin: s.origin(), Text: s.text(a), Confidence: s.sure(a),
+		Telemetry: s.kind != "file" && isTelemetry(words(s.key)), // what collects has a file that says where to send it
+	}
 }
 
 // surelyNames tells whether a name of one word, which nothing has, is no coincidence:

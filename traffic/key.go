@@ -58,6 +58,13 @@ func namesHost(key []string) bool {
 	})
 }
 
+// isTelemetry tells whether a key is about where traces, metrics and logs go, as in
+// OTEL_EXPORTER_OTLP_ENDPOINT.
+func isTelemetry(key []string) bool {
+	return hasWord(key, "otel", "otlp", "opentelemetry", "telemetry", "jaeger", "zipkin", "tracing", "statsd", "dogstatsd", "apm", "sentry") ||
+		len(key) > 2 && key[0] == "dd" && slices.Contains(key, "agent")
+}
+
 // isNoHost tells whether the last word of a key says that its value is something
 // else than a host.
 func isNoHost(last string) bool {

@@ -51,6 +51,9 @@ type Evidence struct {
 	manifest.Origin
 	Text       string // what the place says, without values of Secrets
 	Confidence Confidence
+	// Telemetry is true where the address is that of what collects traces, metrics or logs,
+	// which is given to workloads whatever else they call.
+	Telemetry bool
 }
 
 // Edge is a call that somebody needs to make.
