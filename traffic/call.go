@@ -21,7 +21,13 @@ func (x *inference) callAll(settings []*setting) {
 			s.confidence = Low
 		}
 		for _, a := range addresses(s.value) {
-			if a.bare && !namesHost(key) || mayBeOwn(key) && !x.isOfAnother(s, a) {
+			if a.bare && !namesHost(key) {
+				a.port = x.storePort(s, key, a)
+				if a.port == 0 {
+					continue
+				}
+			}
+			if mayBeOwn(key) && !x.isOfAnother(s, a) {
 				continue
 			}
 			if a.port == 0 || a.scheme != "" && a.port == schemePort(a.scheme) && !strings.Contains(s.value, ":"+strconv.Itoa(a.port)) {
@@ -36,6 +42,21 @@ func (x *inference) callAll(settings []*setting) {
 			x.call(s, a)
 		}
 	}
+}
+
+// storePort returns the port of a store that a key ends with, as SESSION_REDIS does, where
+// the value is a Service of another workload that has the port, else 0: both together are
+// no coincidence.
+func (x *inference) storePort(s *setting, key []string, a address) int {
+	if len(key) < 2 || !x.isOfAnother(s, a) {
+		return 0
+	}
+	port := schemePort(key[len(key)-1])
+	p, _ := x.resolve(a.host, s.workload.Namespace)
+	if !slices.ContainsFunc(p.service.Ports, func(of netpol.ServicePort) bool { return of.Number == port }) {
+		return 0
+	}
+	return port
 }
 
 // isOfAnother tells whether an address is that of a Service, and not the workload's own.

@@ -25,6 +25,31 @@ func TestAddressesOfOthers(t *testing.T) {
 	}
 }
 
+// A key that ends with the name of a store says that its value is a host, where that is
+// a Service with the port of the store.
+func TestKeysOfStores(t *testing.T) {
+	others := []string{deployment("session", idle), service("session", "session", "ports: [{port: 6379, targetPort: 6380}, {port: 9121}]"), service("own", "web", "ports: [{port: 6379}]")}
+	for _, c := range []struct {
+		key, value string
+		found      bool
+	}{
+		{"SESSION_REDIS", "session", true},
+		{"SESSION_REDIS", "session.shop.svc", true},
+		{"SESSION_MYSQL", "session", false},
+		{"REDIS", "session", false},
+		{"REDIS_NAME", "session", false},
+		{"SESSION_REDIS", "own", false},
+		{"SESSION_REDIS", "other", false},
+	} {
+		web := deployment("web", fmt.Sprintf("{containers: [{name: main, env: [{name: %s, value: %q}]}]}", c.key, c.value))
+		s := scenario{name: c.key + " " + c.value, manifests: append(others, web)}
+		if c.found {
+			s.want = []string{"shop/Deployment/web -> shop/Deployment/session 6380/TCP medium"}
+		}
+		s.run(t)
+	}
+}
+
 // What is turned off is not called for sure; and only what the key says is turned off.
 func TestAddressesOfWhatIsOff(t *testing.T) {
 	others := []string{deployment("redis", idle), service("redis", "redis", "ports: [{port: 6379}]")}
