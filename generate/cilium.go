@@ -113,7 +113,10 @@ const endpointDepth = 10
 // endpoints names pods; those of another namespace by a label that Cilium gives them
 // (https://docs.cilium.io/en/stable/security/policy/kubernetes/#namespaces).
 func endpoints(side, namespace, own string, selector []string) []string {
-	if namespace != own || len(selector) == 0 {
+	if namespace == own && len(selector) == 0 {
+		return []string{side + "Endpoints:", "  - {}"}
+	}
+	if namespace != own {
 		label := "  " + Quote("k8s:io.kubernetes.pod.namespace") + ": " + Quote(namespace)
 		if i := slices.Index(selector, "matchLabels:"); i >= 0 {
 			selector = slices.Insert(slices.Clone(selector), i+1, label)

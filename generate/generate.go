@@ -193,13 +193,14 @@ type generator struct {
 	scraping  []*netpol.Workload
 	probes    *others
 	waypoints []*others
+	podsIn    map[string]*others // by the namespace
 }
 
 func newGenerator(env Environment, opts Options) *generator {
 	g := &generator{
 		env: env, opts: opts, known: knownOf(env.Known),
 		proposed: map[side][]need{}, needs: map[side][]need{}, opened: map[side][]need{}, notCalled: map[*Subject][]uncalledPort{},
-		injectors: map[*netpol.Workload][]*traffic.Injector{},
+		injectors: map[*netpol.Workload][]*traffic.Injector{}, podsIn: map[string]*others{},
 	}
 	g.findSubjects()
 	return g

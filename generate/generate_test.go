@@ -153,6 +153,15 @@ func TestPropose(t *testing.T) {
 			"shop/web-allow egress[" + dns + "; anybody TCP 443,TCP 6443,TCP 8126,UDP 8125; everything]",
 			"shop/Deployment/web: its egress is left open: nothing tells whom it calls but the API server and its node",
 		}},
+		{"callers without labels are pods of their namespaces", namespaces + ledger + `
+---
+{apiVersion: v1, kind: Pod, metadata: {name: audit, namespace: shop}, spec: {containers: [{name: c, env: [{name: LEDGER_ADDR, value: "ledger.bank:7000"}]}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: teller, namespace: bank}, spec: {containers: [{name: c, env: [{name: LEDGER_ADDR, value: "ledger:7000"}]}]}}`, Options{Directions: []netpol.Direction{netpol.Ingress}, DefaultDeny: DenyNever}, []string{
+			"bank/ledger-allow ingress[bank TCP 7000; shop TCP 7000]",
+			"bank/Pod/teller: has no labels by which a policy could select it",
+			"shop/Pod/audit: has no labels by which a policy could select it",
+		}},
 		{"nor does what collects telemetry", namespaces + strings.ReplaceAll(web, "name: API_URL", "name: OTEL_EXPORTER_OTLP_ENDPOINT") + api, Options{Directions: []netpol.Direction{netpol.Egress}, DefaultDeny: DenyNever}, []string{
 			"shop/api-allow egress[everything]",
 			"shop/web-allow egress[shop/api TCP 9000; " + dns + "; everything]",

@@ -17,6 +17,7 @@ type others struct {
 	namespace string            // of pods; empty for addresses
 	labels    map[string]string // empty for all pods of the namespace
 	blocks    []netpol.Block
+	here      bool // they are pods of the environment
 	dns       bool // they answer for names
 	onNode    bool // the addresses are of the node itself, which Cilium knows as the host
 }

@@ -32,7 +32,7 @@ func (o *others) has(w *netpol.Workload) bool {
 // standIn returns a workload that stands for the pods in a proof, where the
 // environment does not hold them; nil for addresses.
 func (o *others) standIn() []*manifest.Object {
-	if o.namespace == "" {
+	if o.namespace == "" || o.here {
 		return nil
 	}
 	text, _ := json.Marshal(map[string]any{ // of strings only
@@ -46,6 +46,7 @@ func (o *others) standIn() []*manifest.Object {
 // peerOf names the pods of a workload, or says why nothing can.
 func (g *generator) peerOf(s *Subject, w *netpol.Workload) peer {
 	other := g.of[w]
+	foreign := w.Namespace != s.Namespace && manifest.IsPrivate(w.Namespace)
 	switch {
 	case w.HostNetwork && g.opts.Format == Cilium:
 		return peer{external: traffic.Node}
@@ -53,13 +54,21 @@ func (g *generator) peerOf(s *Subject, w *netpol.Workload) peer {
 		return peer{others: g.externals[traffic.Node]}
 	case w.HostNetwork:
 		return peer{open: w.String() + " is on the host network, where no selector matches it"}
-	case other == nil:
-		return peer{open: w.String() + " has no labels by which a selector could name it"}
-	case other.Namespace != s.Namespace && manifest.IsPrivate(other.Namespace):
+	case foreign:
 		return peer{open: "the namespace of " + w.String() + " is not known"}
+	case other == nil:
+		return peer{others: g.podsOf(w.Namespace), open: w.String() + " has no labels by which a selector could name it, but as a pod of its namespace"}
 	default:
 		return peer{subject: other}
 	}
+}
+
+// podsOf names all pods of a namespace.
+func (g *generator) podsOf(namespace string) *others {
+	if g.podsIn[namespace] == nil {
+		g.podsIn[namespace] = &others{name: namespace, namespace: namespace, here: true}
+	}
+	return g.podsIn[namespace]
 }
 
 // host names a host outside of the cluster.

@@ -164,6 +164,8 @@ func (p peer) spell(namespace string, names Names) []string {
 		return item(slices.Concat([]string{"podSelector:"}, indented(1, names.Pods(p.subject, false, peerDepth))))
 	case p.subject != nil:
 		return podsIn(p.subject.Namespace, names.Pods(p.subject, false, peerDepth))
+	case p.others != nil && p.others.namespace == namespace && len(p.others.labels) == 0:
+		return []string{"- podSelector: {}"}
 	case p.others != nil && p.others.namespace != "" && len(p.others.labels) == 0:
 		return item(inNamespace(p.others.namespace))
 	case p.others != nil && p.others.namespace != "":
