@@ -2,7 +2,7 @@ package netpol
 
 import (
 	"net/netip"
-	"slices"
+	"regexp"
 )
 
 // adminKind is what the kinds of the network-policy-api differ in.
@@ -195,14 +195,17 @@ func (f *field) adminRuleFields(rule *Rule, kind adminKind) {
 	if n == 0 {
 		peers.reject("needs at least one peer")
 	}
+	beyond := false // some peer is no pod
 	for i := range n {
-		rule.Peers = append(rule.Peers, peers.item(i).adminPeer(rule, i))
+		item := peers.item(i)
+		p := item.adminPeer(rule, i)
+		rule.Peers = append(rule.Peers, p)
+		beyond = beyond || p.Nodes != nil || p.Networks != nil || item.child("domainNames").present()
 	}
 	rule.AllPorts = !ports.present()
 	if n := ports.limited(kind.most); n == 0 && ports.present() {
 		ports.reject("needs at least one item")
 	}
-	beyond := slices.ContainsFunc(rule.Peers, func(p *RulePeer) bool { return p.Nodes != nil || p.Networks != nil })
 	for i := range ports.limited(kind.most) {
 		for _, p := range ports.item(i).adminPort(kind) {
 			if beyond && p.Name != "" {
@@ -240,17 +243,41 @@ func (f *field) adminPeer(rule *Rule, index int) *RulePeer {
 	case networks.present():
 		networks.networks(p)
 	default:
+		for i := range domains.set() {
+			if name, ok := domains.item(i).text(); ok && !domainName.MatchString(name) {
+				domains.item(i).reject("%q is no domain name", name)
+			}
+		}
 		rule.doubt("domain names are not resolved", domains.path()...)
 	}
 	return p
 }
 
-// networks reads a list of CIDRs.
-func (f *field) networks(p *RulePeer) {
+// domainName matches DomainName, which may stand for all names below another one.
+var domainName = regexp.MustCompile(`^(\*\.)?(\w([-\w]*[[:alnum:]])?\.)+\w([-\w]*[[:alnum:]])?\.?$`)
+
+// set returns the number of items of a list of 1 to 25 texts, all different.
+func (f *field) set() int {
 	n := f.limited(25)
 	if n == 0 {
 		f.reject("needs at least one item")
 	}
+	seen := map[string]bool{}
+	for i := range n {
+		item := f.item(i)
+		if text, ok := item.value.(string); ok {
+			if seen[text] {
+				item.reject("is listed twice")
+			}
+			seen[text] = true
+		}
+	}
+	return n
+}
+
+// networks reads a list of CIDRs.
+func (f *field) networks(p *RulePeer) {
+	n := f.set()
 	p.Networks = make([]netip.Prefix, 0, n)
 	for i := range n {
 		if prefix, ok := f.item(i).cidr(); ok {

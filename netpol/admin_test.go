@@ -61,6 +61,13 @@ func TestAdminGaps(t *testing.T) {
 		{"range", `egress: [{action: Accept, to: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {range: {start: 5, end: 5}}}}]}]`, []string{`spec.egress[0].protocols[0].tcp.destinationPort.range.end: 5 is not above start 5`}, "all"},
 		{"port", `egress: [{action: Deny, to: [{networks: [8.0.0.0/8]}], protocols: [{tcp: {}, udp: {}}]}]`, []string{`spec.egress[0].protocols[0]: has 2 fields, want exactly one`}, "nothing"},
 		{"cidr", `egress: [{action: Accept, to: [{networks: [8.0.0.0]}]}]`, []string{`spec.egress[0].to[0].networks[0]: "8.0.0.0" is no CIDR`}, "all"},
+		{"a network twice", `egress: [{action: Accept, to: [{networks: [8.0.0.0/8, 8.0.0.0/8]}]}]`, []string{`spec.egress[0].to[0].networks[1]: is listed twice`}, "all"},
+		{"domain names", `egress: [{action: Accept, to: [{domainNames: [example.com, "*.example.com.", example.com, example, "*.*.com"]}]}]`, []string{
+			`spec.egress[0].to[0].domainNames[2]: is listed twice`,
+			`spec.egress[0].to[0].domainNames[3]: "example" is no domain name`, `spec.egress[0].to[0].domainNames[4]: "*.*.com" is no domain name`,
+		}, "all"},
+		{"no domain name", `egress: [{action: Deny, to: [{domainNames: []}]}]`, []string{`spec.egress[0].to[0].domainNames: needs at least one item`}, "nothing"},
+		{"named ports beside domain names", `egress: [{action: Accept, to: [{domainNames: [example.com]}], protocols: [{destinationNamedPort: http}]}]`, []string{`spec.egress[0].protocols[0]: names a port, which only pods have`}, "all"},
 		{"named ports beside networks", `egress: [{action: Accept, to: [{namespaces: {}}, {networks: [8.0.0.0/8]}], protocols: [{destinationNamedPort: http}]}]`, []string{`spec.egress[0].protocols[0]: names a port, which only pods have`}, "all"},
 		{"named ports beside nodes", `egress: [{action: Deny, to: [{nodes: {}}], protocols: [{tcp: {destinationPort: {number: 1}}}, {destinationNamedPort: http}]}]`, []string{`spec.egress[0].protocols[1]: names a port, which only pods have`}, "nothing"},
 		{"namespaces alone of pods", `egress: [{action: Deny, to: [{pods: {namespaceSelector: {}}}]}]`, []string{`spec.egress[0].to[0].pods.podSelector: is missing`}, "nothing"},
