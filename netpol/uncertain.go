@@ -57,6 +57,9 @@ func (r *Rule) doubt(reason string, path ...any) {
 	r.Policy.doubts = append(r.Policy.doubts, Doubt{Policy: r.Policy, Reason: reason, path: path, only: &r.Direction})
 }
 
+// Doubtful tells whether it is not known what all the rule is about.
+func (r *Rule) Doubtful() bool { return r.doubtful }
+
 // Uncertain returns why the verdicts on a peer's connections of a direction are not
 // certain, sorted by policy; nil where they are, and for addresses. The policies that
 // are doubtful are evaluated as far as they can be: what is not known of them matches

@@ -163,35 +163,53 @@ func (a answer) condition(u unmatched, s side) string {
 }
 
 func (a answer) peerCondition(p *netpol.RulePeer, far netpol.Peer) string {
+	w := far.Workload()
 	switch {
 	case far.Kind() == netpol.BlockPeer:
 		return ""
 	case p.MayHoldPods():
 		return "the network plugin matches pods by their addresses"
-	case p.PodSelector == nil && p.NamespaceSelector == nil:
+	case p.PodSelector == nil && p.NamespaceSelector == nil, w != nil && w.HostNetwork:
 		return ""
 	}
-	w := far.Workload()
-	if w != nil && w.HostNetwork {
-		return ""
-	}
-	whatever := *p
-	if w == nil {
-		whatever.PodSelector = &netpol.Selector{}
-		if p.PodSelector != nil && a.Cluster.PeerMatches(&whatever, far) {
-			return "it has the labels"
-		}
-	}
-	if n := a.Cluster.Namespace(far.Namespace()); (n == nil || !n.Declared && !n.Private) && p.NamespaceSelector != nil && p.NamespaceSelector.AsksForLabels() {
-		whatever.NamespaceSelector = &netpol.Selector{}
+	whatever, labels := *p, ""
+	if w == nil && p.PodSelector != nil && !p.PodSelector.Matches(nil) {
+		whatever.PodSelector, labels = &netpol.Selector{}, "it has the labels"
 		if a.Cluster.PeerMatches(&whatever, far) {
-			return "its namespace, which the repository does not declare, has the labels"
+			return labels
 		}
+		labels = ", and " + labels
 	}
-	if w != nil && manifest.IsPrivate(w.Namespace) && manifest.IsPrivate(p.Rule.Policy.Namespace) && p.NamespaceSelector == nil && p.PodSelector.Matches(w.Labels) {
-		return "both are applied to one namespace"
+	namespace, condition := a.namespaceCondition(p, far)
+	whatever.NamespaceSelector = &namespace
+	if condition == "" || !a.Cluster.PeerMatches(&whatever, far) {
+		return ""
 	}
-	return ""
+	return condition + labels
+}
+
+// namespaceCondition says under which condition, that the repository does not tell, an
+// item is about the namespace of a peer, empty for none, and what of its selector of
+// namespaces must be met in any case.
+func (a answer) namespaceCondition(p *netpol.RulePeer, far netpol.Peer) (rest netpol.Selector, condition string) {
+	n := a.Cluster.Namespace(far.Namespace())
+	private := manifest.IsPrivate(far.Namespace())
+	switch {
+	case p.NamespaceSelector == nil:
+		if far.Kind() != netpol.ElsewherePeer && (private || manifest.IsPrivate(p.Rule.Policy.Namespace)) {
+			return rest, "both are applied to one namespace"
+		}
+	case private:
+		return rest, "it is applied to such a namespace"
+	case (n == nil || !n.Declared) && p.NamespaceSelector.AsksForLabels():
+		for _, r := range p.NamespaceSelector.Requirements {
+			if r.Key == netpol.NameLabel {
+				rest.Requirements = append(rest.Requirements, r)
+			}
+		}
+		return rest, "its namespace, which the repository does not declare, has the labels"
+	}
+	return rest, ""
 }
 
 // decided is the verdict as far as policies are evaluated.

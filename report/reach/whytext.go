@@ -176,6 +176,8 @@ func (a answer) mismatch(u unmatched, s side) string {
 	switch condition := a.condition(u, s); {
 	case condition != "":
 		return "only if " + condition
+	case u.rule.Doubtful():
+		return "what else it matches is not known"
 	case !u.peer:
 		return "that is not " + far
 	case a.Conn.IsAll():
