@@ -100,6 +100,7 @@ func TestAdminSelectors(t *testing.T) {
 		conn             string // from a/web to a/db
 	}{
 		{"subject", `subject: {pods: {podSelector: {}, namespaceSelector: {}}}, ` + deny, "", "nothing"},
+		{"a range of one port", `subject: {namespaces: {}}, egress: [{action: Deny, to: [{namespaces: {}}], ports: [{portRange: {start: 80, end: 80}}, {portRange: {protocol: UDP, start: 1, end: 65535}}, {portRange: {protocol: SCTP, start: 1, end: 65535}}]}]`, "", "TCP 1-79,81-65535"},
 		{"subject without namespaces", `subject: {pods: {podSelector: {}}}, ` + deny, `spec.subject.pods.namespaceSelector: is missing`, "all"},
 		{"subject without pods", `subject: {pods: {namespaceSelector: {}}}, ` + deny, `spec.subject.pods.podSelector: is missing`, "all"},
 		{"no subject", deny, `spec.subject: want exactly one of namespaces and pods for a subject`, "all"},

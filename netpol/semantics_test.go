@@ -178,3 +178,15 @@ func peerOf(t *testing.T, c *Cluster, s string) Peer {
 	t.Fatalf("no peer %q", s)
 	return Peer{}
 }
+
+func TestBlockContains(t *testing.T) {
+	b := &Block{CIDR: netip.MustParsePrefix("10.0.0.0/8"), Except: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}}
+	for prefix, want := range map[string]bool{
+		"10.0.0.0/16": true, "10.2.0.0/15": true, "10.1.2.0/24": false, "10.1.0.0/16": false, "11.0.0.0/16": false,
+		"10.0.0.0/15": false, "10.0.0.0/8": false, "0.0.0.0/0": false, // parts are excepted or outside
+	} {
+		if got := b.Contains(netip.MustParsePrefix(prefix)); got != want {
+			t.Errorf("%s: got %t, want %t", prefix, got, want)
+		}
+	}
+}
