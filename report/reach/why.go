@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/report"
 )
@@ -135,9 +134,12 @@ func (a answer) certainlyDenied() bool {
 	return false
 }
 
-// depends tells whether what is denied would be allowed if the repository said more.
-func (a answer) depends() bool { return slices.ContainsFunc(a.sides(), a.sideDepends) }
+// depends tells whether the verdict would be another one if the repository said more.
+func (a answer) depends() bool {
+	return slices.ContainsFunc(a.sides(), func(s side) bool { return a.sideDepends(s) || len(a.denials(s)) > 0 })
+}
 
+// sideDepends tells whether what a side denies would be allowed if the repository said more.
 func (a answer) sideDepends(s side) bool {
 	return slices.ContainsFunc(s.isolating, func(i isolation) bool {
 		return slices.ContainsFunc(i.rules, func(u unmatched) bool { return a.condition(u, s) != "" })
@@ -174,42 +176,17 @@ func (a answer) peerCondition(p *netpol.RulePeer, far netpol.Peer) string {
 	}
 	whatever, labels := *p, ""
 	if w == nil && p.PodSelector != nil && !p.PodSelector.Matches(nil) {
-		whatever.PodSelector, labels = &netpol.Selector{}, "it has the labels"
+		whatever.PodSelector, labels = &netpol.Selector{}, "the pod has the labels"
 		if a.Cluster.PeerMatches(&whatever, far) {
-			return labels
+			return "it has the labels"
 		}
-		labels = ", and " + labels
 	}
-	namespace, condition := a.namespaceCondition(p, far)
-	whatever.NamespaceSelector = &namespace
+	condition := a.namespaceCondition(p.Rule.Policy.Namespace, p.NamespaceSelector, far)
+	whatever.NamespaceSelector = &netpol.Selector{}
 	if condition == "" || !a.Cluster.PeerMatches(&whatever, far) {
 		return ""
 	}
-	return condition + labels
-}
-
-// namespaceCondition says under which condition, that the repository does not tell, an
-// item is about the namespace of a peer, empty for none, and what of its selector of
-// namespaces must be met in any case.
-func (a answer) namespaceCondition(p *netpol.RulePeer, far netpol.Peer) (rest netpol.Selector, condition string) {
-	n := a.Cluster.Namespace(far.Namespace())
-	private := manifest.IsPrivate(far.Namespace())
-	switch {
-	case p.NamespaceSelector == nil:
-		if far.Kind() != netpol.ElsewherePeer && (private || manifest.IsPrivate(p.Rule.Policy.Namespace)) {
-			return rest, "both are applied to one namespace"
-		}
-	case private:
-		return rest, "it is applied to such a namespace"
-	case (n == nil || !n.Declared) && p.NamespaceSelector.AsksForLabels():
-		for _, r := range p.NamespaceSelector.Requirements {
-			if r.Key == netpol.NameLabel {
-				rest.Requirements = append(rest.Requirements, r)
-			}
-		}
-		return rest, "its namespace, which the repository does not declare, has the labels"
-	}
-	return rest, ""
+	return joined(condition, labels)
 }
 
 // decided is the verdict as far as policies are evaluated.

@@ -59,6 +59,7 @@ func (a answer) write(b *bufio.Writer) {
 	}
 	for _, s := range a.sides() {
 		a.writeSide(b, s)
+		a.writeDenials(b, s)
 	}
 	if a.Gaps > 0 {
 		fmt.Fprintf(b, "incomplete: %s in this environment; a policy that could not be seen may decide otherwise\n", report.Counted(a.Gaps, "gap", "gaps"))
