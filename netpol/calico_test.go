@@ -49,6 +49,8 @@ func TestCalicoDoubts(t *testing.T) {
 	own, wide := calicoOwn, calicoWide
 	checkOthers(t, []othersTest{
 		{"blocks where pods may be", own + `ingress: [{action: Allow, source: {nets: [10.0.0.0/8]}}]}}`, "", "pods may have addresses in 10.0.0.0/8"},
+		{"blocks of shared addresses where pods may be", own + `ingress: [{action: Allow, source: {nets: [100.96.0.0/11]}}]}}`, "", "pods may have addresses in 100.96.0.0/11"},
+		{"blocks where no pods are", own + `ingress: [{action: Allow, source: {nets: [100.128.0.0/9]}}]}}`, "", ""},
 		{"blocks of both families", own + `ingress: [{action: Allow, source: {nets: [8.0.0.0/8, "2001:db8::/32"]}}]}}`, "8.8.8.8:all", "nets of IPv4 beside ones of IPv6 are not evaluated"},
 		{"blocks beside a selector", own + `ingress: [{action: Allow, source: {nets: [8.0.0.0/8], selector: all()}}]}}`, "", "nets beside a selector are not evaluated"},
 		{"deny", own + `ingress: [{action: Deny}, {action: Allow}]}}`, allOpen, "action Deny is not evaluated"},
@@ -84,6 +86,8 @@ func TestCalicoDoubts(t *testing.T) {
 		{"no namespace", own + `ingress: [{action: Allow, source: {namespaceSelector: global()}}]}}`, "", notKnown},
 		{"network sets", own + `ingress: [{action: Allow, source: {selector: "a == 'b'"}}]}}` + "\n---\n{apiVersion: projectcalico.org/v3, kind: GlobalNetworkSet, metadata: {name: s}}", "", "a network set may match it"},
 		{"host endpoints", wide + `types: [Ingress], ingress: [{action: Allow, source: {selector: all()}}]}}` + calicoHost, "a/db:all b/client:all c/bare:all", "a host endpoint may match it"},
+		{"host endpoints have no labels of namespaces", wide + `types: [Ingress], ingress: [{action: Allow, source: {namespaceSelector: has(team)}}]}}` + calicoHost, "b/client:all", ""},
+		{"host endpoints without labels of namespaces", own + `ingress: [{action: Allow, source: {namespaceSelector: "!has(team)"}}]}}` + calicoHost, "a/db:all c/bare:all", "a host endpoint may match it"},
 		{"host endpoints have no namespace", own + `ingress: [{action: Allow, source: {selector: all()}}]}}` + calicoHost, "a/db:all", ""},
 		{"what is rejected", own + `types: [Ingress, egress]}}`, "", notAccepted},
 		{"another project", "---\n{apiVersion: crd.antrea.io/v1beta1, kind: NetworkPolicy, metadata: {name: p, namespace: a}}", allOpen, "NetworkPolicy of crd.antrea.io is not evaluated"},

@@ -117,7 +117,7 @@ func TestServices(t *testing.T) {
 
 func TestNamespaces(t *testing.T) {
 	objects := parse(t, `
-{apiVersion: v1, kind: Namespace, metadata: {name: declared, labels: {a: repository}}}
+{apiVersion: v1, kind: Namespace, metadata: {name: declared, labels: {a: repository, kubernetes.io/metadata.name: other}}}
 ---
 {apiVersion: v1, kind: Pod, metadata: {name: w, namespace: declared}}
 ---
