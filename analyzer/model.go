@@ -201,6 +201,7 @@ type policyFact struct {
 	Private            bool            `json:"private"`
 	Selector           string          `json:"selector"`
 	SelectsAll         bool            `json:"selects_all"`
+	Unlabelled         bool            `json:"unlabelled"`
 	Selected           []int           `json:"selected"`
 	OnHostNetwork      []int           `json:"on_host_network"`
 	NamespaceWorkloads int             `json:"namespace_workloads"`
@@ -273,6 +274,7 @@ type peerFact struct {
 	SelectsPods       bool               `json:"selects_pods"`
 	SelectsNamespaces bool               `json:"selects_namespaces"`
 	AllPods           bool               `json:"all_pods"`
+	Unlabelled        bool               `json:"unlabelled"`
 	Matches           []int              `json:"matches"`
 	Candidates        int                `json:"candidates"`
 	UnknownNamespaces bool               `json:"unknown_namespaces"`

@@ -17,6 +17,7 @@ func (f *facts) policy(p *netpol.Policy) policyFact {
 		Private:            own.Private,
 		Selector:           p.Selector.String(),
 		SelectsAll:         p.Selector.IsEmpty(),
+		Unlabelled:         p.Selector.Matches(nil),
 		Selected:           f.workloadIDs(p.Selected),
 		OnHostNetwork:      []int{},
 		NamespaceWorkloads: known(own, own),
@@ -140,6 +141,7 @@ func (f *facts) peer(p *netpol.RulePeer) peerFact {
 		}
 	}
 	if p.PodSelector != nil {
+		fact.Unlabelled = p.PodSelector.Matches(nil)
 		fact.ControllerLabels = f.asksForGivenLabels(*p.PodSelector)
 		fact.OperatorPods = f.operators.pods(namespaces, *p.PodSelector)
 		if len(fact.Matches) == 0 {

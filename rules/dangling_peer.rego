@@ -62,6 +62,7 @@ _dangling contains {"policy": p, "rule": rule, "peer": peer} if {
 	not peer.contradictory # else contradictory-selector says it
 	peer.rewritten == [] # else peer-label-rewritten says it
 	peer.elsewhere == [] # else wrong-namespace says it
+	not peer.unlabelled # what must not be there may come
 	not peer.controller_labels
 	peer.operator_pods != "matching"
 	not _across(p.private, peer.selects_namespaces)

@@ -71,6 +71,8 @@ test_not_when_namespace_label_missing_says_it if {
 	count(_found({}, {"missing_labels": [missing]})) == 0
 }
 
+test_not_for_all_pods_but_some if count(_found({}, {"unlabelled": true})) == 0
+
 test_not_for_labels_of_controllers if count(_found({}, {"controller_labels": true})) == 0
 
 _split(policy, together) := _found(

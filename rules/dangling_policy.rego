@@ -53,7 +53,7 @@ _dangling contains p if {
 	p.on_host_network == []
 	p.elsewhere == [] # else wrong-namespace says it
 	not p.contradictory # else contradictory-selector says it
-	not p.selects_all
+	not p.unlabelled # what must not be there may come
 	not p.controller_labels
 	p.operator_pods != "matching"
 }

@@ -53,6 +53,8 @@ test_not_when_it_selects if count(_found({"selected": [1]})) == 0
 
 test_not_when_it_selects_on_the_host_network if count(_found({"on_host_network": [1]})) == 0
 
-test_not_for_a_default_deny if count(_found({"selects_all": true})) == 0
+test_not_for_a_default_deny if count(_found({"selects_all": true, "unlabelled": true})) == 0
+
+test_not_for_all_pods_but_some if count(_found({"unlabelled": true})) == 0
 
 test_not_for_labels_of_controllers if count(_found({"controller_labels": true})) == 0
