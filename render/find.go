@@ -191,7 +191,7 @@ func (f *finder) findCharts() {
 		}
 	}
 	for _, dir := range f.survey.charts {
-		if part[dir] || nested(dir, f.survey.charts) || f.usedCharts[dir] || helm.IsLibrary(f.tree, dir) {
+		if part[dir] || nested(dir, f.survey.charts) || f.usedCharts[dir] || helm.IsLibrary(f.tree, dir) || helm.IsStarter(f.tree, dir) {
 			continue
 		}
 		f.targets = append(f.targets, chartTargets(f.tree, dir)...)
@@ -259,7 +259,8 @@ func namedValues(tree *source.Tree, dir string) []values {
 		if n, ok := strings.CutPrefix(base, "values-"); ok {
 			return n, true
 		}
-		return strings.CutPrefix(base, "values.")
+		n, ok := strings.CutPrefix(base, "values.")
+		return n, ok && n != "schema" // of which values.schema.json may be made
 	})
 	list(path.Join(dir, "values"), func(base string) (string, bool) { return base, true })
 	return found

@@ -124,6 +124,10 @@ apiVersion: v2
 name: lib
 version: 1.0.0
 type: library
+-- starter/Chart.yaml --
+apiVersion: v2
+name: <CHARTNAME>
+version: 1.0.0
 `,
 			want: []string{"helm app"},
 		},
@@ -136,6 +140,8 @@ name: variants
 version: 1.0.0
 -- variants/values-ha.yaml --
 a: b
+-- variants/values.schema.yaml --
+type: object
 -- environments/Chart.yaml --
 apiVersion: v2
 name: environments

@@ -15,6 +15,13 @@ import (
 // install on its own. A chart that cannot be read is none: rendering it says why.
 func IsLibrary(tree *source.Tree, dir string) bool { return metadata(tree, dir).Type == "library" }
 
+// IsStarter tells whether the chart in dir is one that "helm create --starter" copies, in
+// which the name stands for that of the chart to be. Nobody installs it.
+// See https://helm.sh/docs/topics/charts/#chart-starter-packs.
+func IsStarter(tree *source.Tree, dir string) bool {
+	return strings.Contains(metadata(tree, dir).Name, "<CHARTNAME>")
+}
+
 // LocalDependencies returns the folders that the chart in dir names as
 // dependencies with "file://", relative to the repository's root.
 func LocalDependencies(tree *source.Tree, dir string) []string {
