@@ -146,7 +146,7 @@ func assess(ctx context.Context, env Environment, all *repository, opts Options)
 	for _, gap := range rejected {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
-	for _, gap := range slices.Concat(withheld(cluster), unplaced(cluster), all.unseenGaps(cluster, env), all.madeGaps(cluster)) {
+	for _, gap := range slices.Concat(withheld(cluster), unplaced(cluster), templateGaps(env.Objects), all.unseenGaps(cluster, env), all.madeGaps(cluster)) {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
 	gaps = opts.accept(gaps)

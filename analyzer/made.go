@@ -72,3 +72,18 @@ func (r *repository) madeGaps(c *netpol.Cluster) []manifest.Gap {
 	}
 	return gaps
 }
+
+// templateGaps says for each template of OpenShift, which keeps objects until somebody
+// processes it, that they are not seen. The first versions had no group.
+func templateGaps(objects []*manifest.Object) []manifest.Gap {
+	var gaps []manifest.Gap
+	for _, o := range objects {
+		if held, _ := o.Data["objects"].([]any); o.Kind == "Template" && (o.Group == "template.openshift.io" || o.Group == "") && len(held) > 0 {
+			gaps = append(gaps, manifest.Gap{
+				Pos: o.Pos, Code: manifest.NotEvaluated, Note: true,
+				Reason: fmt.Sprintf("Template %q holds %d objects, which are not seen: nothing is applied of it before \"oc process\" makes them", o.Name, len(held)),
+			})
+		}
+	}
+	return gaps
+}
