@@ -58,12 +58,41 @@ func (r *reading) failure(err error) []manifest.Gap {
 			r.leavePatches(k, m[1]+m[2], func(field string, i int, _ string) { pos = k.at(field, i) })
 		}
 	}
+	if u, what := r.wrongKind(text); what != "" {
+		pos, why = u.pos, fmt.Sprintf("%q is %s", u.path, what)
+	}
 	if r.input.generated() && pos.File == name { // which nobody has written
 		if pos = (manifest.Pos{File: r.dir}); r.input.Overlay != nil {
 			pos = r.input.Overlay.At().Pos
 		}
 	}
 	return []manifest.Gap{{Pos: pos, Code: code, Reason: why}}
+}
+
+// unexpectedKind is what kustomize says of a component that stands among the resources, or
+// of a kustomization among the components.
+var unexpectedKind = regexp.MustCompile(`expected kind (!= )?'Component' for path '([^']+)'`)
+
+// wrongKind finds the entry that leads to a folder of the other kind, and says what the
+// folder is; empty where the message is about something else.
+func (r *reading) wrongKind(text string) (use, string) {
+	m := unexpectedKind.FindStringSubmatch(text)
+	if m == nil {
+		return use{}, ""
+	}
+	wanted, what := asComponent, "no component, and belongs under resources"
+	if m[1] != "" {
+		wanted, what = asResource, "a component, and belongs under components"
+	}
+	folder := r.resolve(path.Clean(strings.TrimPrefix(m[2], mount))).name
+	for _, k := range r.kustomizations {
+		for _, u := range k.uses {
+			if u.purpose == wanted && r.beside(k, u.path).name == folder {
+				return u, what
+			}
+		}
+	}
+	return use{}, ""
 }
 
 var (

@@ -397,6 +397,24 @@ prod/kustomization.yaml:11:3 plugin-refused: "Inject" of "example.com/v1" runs a
 			"cycle", "-- a/kustomization.yaml --\nresources: [../b]\n-- b/kustomization.yaml --\nresources: [../a]\n", "a", 0,
 			`b/kustomization.yaml:1 invalid-kustomization: cycle detected: candidate root 'a' contains visited root 'a'`,
 		},
+		{"a component among the resources", `
+-- app/kustomization.yaml --
+resources:
+- deployment.yaml
+- ../replicas
+-- app/deployment.yaml --
+{apiVersion: v1, kind: Pod, metadata: {name: a}}
+-- replicas/kustomization.yaml --
+kind: Component
+labels: []
+`, "app", 0, `app/kustomization.yaml:3:3 invalid-kustomization: "../replicas" is a component, and belongs under components`},
+		{"a kustomization among the components", `
+-- app/kustomization.yaml --
+components: [../base]
+-- base/kustomization.yaml --
+resources: []
+labels: [{pairs: {a: b}}]
+`, "app", 0, `app/kustomization.yaml:1:14 invalid-kustomization: "../base" is no component, and belongs under resources`},
 		{"alias bombs", `
 -- kustomization.yaml --
 resources: [bomb.yaml]
