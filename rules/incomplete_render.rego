@@ -10,7 +10,8 @@
 #   confidence: high
 #   since: 0.1.0
 #   remedy: >-
-#     Make it renderable offline, or accept the gap in the configuration with a reason.
+#     Let "ringfence fetch" bring what lies elsewhere, give charts the values that they need in
+#     the configuration (targets), or accept the gap there with a reason.
 #   before: |
 #     resources:
 #     - https://github.com/example/base?ref=v1

@@ -164,7 +164,11 @@ func failure(err error) templateError {
 	text := err.Error()
 	if m := parseError.FindStringSubmatch(text); m != nil {
 		line, _ := strconv.Atoi(m[2])
-		return templateError{name: m[1], line: line, parsing: true, cause: oneLine(m[3])}
+		cause := oneLine(m[3])
+		if strings.HasPrefix(cause, "U+") { // Helm leaves the rest of the sentence out
+			cause = "unrecognized character " + cause
+		}
+		return templateError{name: m[1], line: line, parsing: true, cause: cause}
 	}
 	if m := failCall.FindStringSubmatch(text); m != nil {
 		line, _ := strconv.Atoi(m[2])
@@ -177,6 +181,9 @@ func failure(err error) templateError {
 	first, last := chain[0], chain[len(chain)-1]
 	line, _ := strconv.Atoi(text[first[4]:first[5]])
 	cause := strings.TrimPrefix(strings.TrimPrefix(oneLine(text[last[1]:]), "error calling include: "), "template: ")
+	if strings.HasPrefix(cause, "nil pointer evaluating ") { // which value is missing, as far as Go says it
+		cause += fmt.Sprintf(" in %s", text[last[8]:last[9]])
+	}
 	if len(chain) > 1 {
 		cause += fmt.Sprintf(" at %q line %s", text[last[2]:last[3]], text[last[4]:last[5]])
 	}

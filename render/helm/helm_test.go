@@ -222,6 +222,9 @@ data: {sum: "{{ include (print $.Template.BasePath "/required.yaml") . | len }}"
 -- templates/parse.yaml --
 kind: X
 {{ nonsense }}
+-- templates/quotes.yaml --
+kind: X
+{{ include (print $.Template.BasePath “/fine.yaml”) . }}
 -- templates/required.yaml --
 kind: X
 name: {{ required "a name is required" .Values.name }}
@@ -231,9 +234,10 @@ name: {{ required "a name is required" .Values.name }}
 `,
 			objects: []string{"ConfigMap/fine"},
 			gaps: []string{
-				`templates/_helpers.tpl:2: template-failed: nil pointer evaluating interface {}.b (template "web/templates/action.yaml" renders nothing)`,
-				`templates/include.yaml:4: template-failed: nil pointer evaluating interface {}.b at "web/templates/_helpers.tpl" line 2 (template "web/templates/include.yaml" renders nothing)`,
+				`templates/_helpers.tpl:2: template-failed: nil pointer evaluating interface {}.b in .Values.a.b (template "web/templates/action.yaml" renders nothing)`,
+				`templates/include.yaml:4: template-failed: nil pointer evaluating interface {}.b in .Values.a.b at "web/templates/_helpers.tpl" line 2 (template "web/templates/include.yaml" renders nothing)`,
 				`templates/parse.yaml:2: template-failed: function "nonsense" not defined (template "web/templates/parse.yaml" renders nothing)`,
+				`templates/quotes.yaml:2: template-failed: unrecognized character U+201C '“' (template "web/templates/quotes.yaml" renders nothing)`,
 				`templates/required.yaml:2: template-failed: a name is required (template "web/templates/required.yaml" renders nothing)`,
 				`templates/yaml.yaml:4: invalid-yaml: renders to text that is not YAML: did not find expected key`,
 			},
