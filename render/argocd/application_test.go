@@ -113,7 +113,7 @@ spec:
 		},
 		{name: "a variable", helm: "valueFiles: ['/shared/${ARGOCD_APP_NAME}.yaml']", want: "a=chart b=chart", gaps: `14 missing-file: "shared/web.yaml" does not exist`},
 		{name: "an unknown reference is a variable", helm: "valueFiles: [$none/shared/a.yaml]", want: "a=shared a b=chart"},
-		{name: "a URL", helm: "valueFiles: ['https://example.com/v.yaml']", want: "a=chart b=chart", gaps: `14 remote-reference: "https://example.com/v.yaml" would need the network`},
+		{name: "a URL", helm: "valueFiles: ['https://example.com/v.yaml']", want: "a=chart b=chart", gaps: `14 remote-reference: "https://example.com/v.yaml" would need the network; it is not fetched, so put it into the repository`},
 		{name: "a missing file", helm: "valueFiles: [gone.yaml]", want: "a=chart b=chart", gaps: `14 missing-file: "chart/gone.yaml" does not exist`},
 		{name: "a missing file that may be missing", helm: "{valueFiles: [gone.yaml, one.yaml], ignoreMissingValueFiles: true}", want: "a=one b=one"},
 		{name: "a pattern, in order of names", helm: "valueFiles: ['/shared/*.yaml']", want: "a=shared b b=chart c=shared"},

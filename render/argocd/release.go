@@ -140,7 +140,7 @@ func (b *releaseBuilder) resolve(text string, pos manifest.Pos) string {
 	}
 	text = os.Expand(text, func(name string) string { return b.env(b.source, name) })
 	if u, err := url.Parse(text); err == nil && u.Scheme != "" {
-		b.gap(pos, manifest.RemoteReference, fmt.Sprintf("%q would need the network", text))
+		b.gap(pos, manifest.RemoteReference, fetch.Never(fmt.Sprintf("%q would need the network", text)))
 		return ""
 	}
 	if path.IsAbs(text) {

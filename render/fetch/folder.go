@@ -34,6 +34,11 @@ func (f Folder) Get(ctx context.Context, ref Ref, named manifest.Pos) (dir strin
 	return f(ctx, ref, named)
 }
 
+// Never completes the reason of a gap of what lies elsewhere and is not fetched at all.
+func Never(reason string) string {
+	return reason + "; it is not fetched, so put it into the repository"
+}
+
 // Gap is that of what could not be fetched. Code and reason are those of what lies
 // elsewhere and was not fetched.
 func Gap(err error, pos manifest.Pos, code manifest.Code, reason string) manifest.Gap {

@@ -107,7 +107,7 @@ func (r *reading) chartValues(k *kustomization, pos manifest.Pos, c types.HelmCh
 	}
 	if c.ValuesFile != "" && c.ValuesMerge != "replace" {
 		if isURL(c.ValuesFile) {
-			return nil, &manifest.Gap{Pos: pos, Code: manifest.RemoteReference, Reason: remoteReason(c.ValuesFile)}
+			return nil, &manifest.Gap{Pos: pos, Code: manifest.RemoteReference, Reason: neverFetched(c.ValuesFile)}
 		}
 		if gap := read(c.ValuesFile); gap != nil {
 			return nil, gap

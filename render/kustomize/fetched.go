@@ -78,7 +78,7 @@ func isManifestName(name string) bool {
 func (r *reading) fetched(k *kustomization, u use) bool {
 	ref, folder, ok := remoteRef(u.path)
 	if !ok || u.purpose != asResource && u.purpose != asComponent || u.purpose == asComponent && ref.Kind == fetch.File {
-		return r.refuse(u.pos, manifest.RemoteReference, remoteReason(u.path))
+		return r.refuse(u.pos, manifest.RemoteReference, neverFetched(u.path))
 	}
 	dir, err := r.opts.Fetch.Get(r.ctx, ref, u.pos)
 	if err != nil {

@@ -310,11 +310,11 @@ spec: {replicas: 3}
 `, "prod", 6, `prod/kustomization.yaml:3:3 remote-reference: "https://example.com/all.yaml" would need the network; "ringfence fetch" fetches it
 prod/kustomization.yaml:4:3 remote-reference: "github.com/example/app//deploy?ref=v1" would need the network; "ringfence fetch" fetches it
 prod/kustomization.yaml:5:3 remote-reference: "git@example.com:app/deploy.git" would need the network; "ringfence fetch" fetches it
-prod/kustomization.yaml:7:3 remote-reference: "http://example.com/crd.json" would need the network
+prod/kustomization.yaml:7:3 remote-reference: "http://example.com/crd.json" would need the network; it is not fetched, so put it into the repository
 prod/kustomization.yaml:9:3 dropped-entry: ConfigMap "remote", which this entry changes, is left out with an entry that was refused
-prod/kustomization.yaml:13:11 remote-reference: "https://example.com/x" would need the network
+prod/kustomization.yaml:13:11 remote-reference: "https://example.com/x" would need the network; it is not fetched, so put it into the repository
 prod/kustomization.yaml:15:3 dropped-entry: Deployment "gone", which this patch changes, is left out with an entry that was refused
-prod/kustomization.yaml:16:3 remote-reference: "https://example.com/patch.yaml" would need the network
+prod/kustomization.yaml:16:3 remote-reference: "https://example.com/patch.yaml" would need the network; it is not fetched, so put it into the repository
 prod/kustomization.yaml:18:3 dropped-entry: the object of this replacement is left out with an entry that was refused`},
 		{"a patch without target where nothing was refused", shop + `
 -- prod/kustomization.yaml --
@@ -381,7 +381,7 @@ kind: ksops
 metadata: {name: secrets}
 files: [a.enc.yaml]
 `, "prod", 6, `prod/kustomization.yaml:3:3 plugin-refused: "ksops" of "viaduct.ai/v1" runs a program
-prod/kustomization.yaml:4:3 remote-reference: "https://example.com/x" would need the network
+prod/kustomization.yaml:4:3 remote-reference: "https://example.com/x" would need the network; it is not fetched, so put it into the repository
 prod/kustomization.yaml:11:3 plugin-refused: "Inject" of "example.com/v1" runs a program`},
 		{
 			"unknown field", "-- kustomization.yaml --\nresources: []\nresorces: []\n", ".", 0,

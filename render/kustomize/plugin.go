@@ -38,7 +38,7 @@ func (r *reading) pluginFile(k *kustomization, u use) (keep bool, charts []strin
 		return r.plugin(k, u.pos, docs)
 	}
 	if isRepository(u.path) {
-		return r.refuse(u.pos, manifest.RemoteReference, remoteReason(u.path)), nil
+		return r.refuse(u.pos, manifest.RemoteReference, neverFetched(u.path)), nil
 	}
 	return r.pluginFolder(u, at.name, nil), nil
 }
@@ -95,7 +95,7 @@ func (r *reading) pluginFolder(u use, dir string, above []string) bool {
 // inlinePlugin is pluginFile for an entry that is the configuration itself.
 func (r *reading) inlinePlugin(k *kustomization, pos manifest.Pos, text string, docs []*document) (keep bool, charts []string) {
 	if isURL(text) || isRepository(text) { // a URL can be made that is YAML as well
-		return r.refuse(pos, manifest.RemoteReference, remoteReason(oneLine(text))), nil
+		return r.refuse(pos, manifest.RemoteReference, neverFetched(oneLine(text))), nil
 	}
 	return r.plugin(k, pos, docs)
 }
@@ -164,7 +164,7 @@ func (r *reading) pluginInputs(k *kustomization, d *document) (refused *manifest
 func (r *reading) pluginInput(k *kustomization, name string) *manifest.Gap {
 	at := r.beside(k, name)
 	if isURL(name) || isRepository(name) && (at.err != nil || at.dir) {
-		return &manifest.Gap{Code: manifest.RemoteReference, Reason: remoteReason(name)}
+		return &manifest.Gap{Code: manifest.RemoteReference, Reason: neverFetched(name)}
 	}
 	switch {
 	case errors.Is(at.err, source.ErrOutside):

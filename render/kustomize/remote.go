@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/ringfence/ringfence/render/fetch"
 )
 
 var (
@@ -48,3 +50,6 @@ func isRepository(path string) bool {
 }
 
 func remoteReason(path string) string { return fmt.Sprintf("%q would need the network", path) }
+
+// neverFetched is the reason for what kustomize gets from elsewhere and ringfence does not.
+func neverFetched(path string) string { return fetch.Never(remoteReason(path)) }
