@@ -29,8 +29,12 @@ func (f *facts) service(s *netpol.Service) (fact serviceFact, ok bool) {
 	if len(backends) == 0 {
 		f.addOthers(&fact, s, own)
 	}
-	lasting := slices.DeleteFunc(backends, isHelmTest) // tests often have the labels of what they test
+	// The test of a chart often has the labels of what it tests.
+	lasting := slices.DeleteFunc(backends, func(w *netpol.Workload) bool { return w.Source.IsHelmTest() })
 	for _, p := range s.Ports {
+		if s.Headless { // its name leads to the pods, whatever its ports
+			break
+		}
 		if p.TargetName != "" && len(lasting) > 0 && !slices.ContainsFunc(lasting, func(w *netpol.Workload) bool { return w.Operated != nil || p.On(w) != 0 }) {
 			fact.MissingTargets = append(fact.MissingTargets, missingTargetFact{
 				Path: append(p.Path(), "targetPort"), Port: p.Number, Name: p.TargetName, Protocol: string(p.Protocol),

@@ -56,13 +56,17 @@ findings contains {
 findings contains {
 	"object": s.id,
 	"path": missing.path,
-	"message": sprintf("port %d of %s leads nowhere: %s declares no %s port \"%s\"", [missing.port, s.title, lib.names({id | some id in s.backends}), missing.protocol, missing.name]),
+	"message": sprintf("%s leads nowhere on %s %d: %s %s no port \"%s\"", [s.title, missing.protocol, missing.port, lib.names({id | some id in s.backends}), _declares(s.backends), missing.name]),
 	"related": [],
 	"defect": sprintf("%s %s", [missing.protocol, missing.name]), # whoever lacks it
 } if {
 	some s in input.services
 	some missing in s.missing_targets
 }
+
+_declares(backends) := "declares" if count(backends) == 1
+
+_declares(backends) := "declare" if count(backends) > 1
 
 _without contains s if {
 	count(input.workloads) > 0

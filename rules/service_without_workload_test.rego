@@ -43,7 +43,7 @@ test_note_for_auditors_where_not_everything_is_known if {
 test_fires_for_a_target_port if {
 	path := ["spec", "ports", 0, "targetPort"]
 	found := _found({"backends": [1], "missing_targets": [{"path": path, "port": 80, "name": "http", "protocol": "TCP"}]})
-	{[f.path, f.message] | some f in found} == {[path, "port 80 of Service \"cart\" leads nowhere: Deployment \"cart\" declares no TCP port \"http\""]}
+	{[f.path, f.message] | some f in found} == {[path, "Service \"cart\" leads nowhere on TCP 80: Deployment \"cart\" declares no port \"http\""]}
 }
 
 test_not_when_it_selects_something if count(_found({"backends": [1]})) == 0
