@@ -58,6 +58,9 @@ func (r *reading) failure(err error) []manifest.Gap {
 			r.leavePatches(k, m[1]+m[2], func(field string, i int, _ string) { pos = k.at(field, i) })
 		}
 	}
+	if m := declaredTwice.FindStringSubmatch(text); m != nil {
+		why = fmt.Sprintf("%s is declared twice, which kustomize refuses", objectName(m[1]))
+	}
 	if u, what := r.wrongKind(text); what != "" {
 		pos, why = u.pos, fmt.Sprintf("%q is %s", u.path, what)
 	}
@@ -68,6 +71,8 @@ func (r *reading) failure(err error) []manifest.Gap {
 	}
 	return []manifest.Gap{{Pos: pos, Code: code, Reason: why}}
 }
+
+var declaredTwice = regexp.MustCompile(`may not add resource with an already registered id: (\S+)`)
 
 // unexpectedKind is what kustomize says of a component that stands among the resources, or
 // of a kustomization among the components.
@@ -98,7 +103,7 @@ func (r *reading) wrongKind(text string) (use, string) {
 var (
 	folderInError = regexp.MustCompile(`(?:recursed accumulation of path|for path) '([^']+)'`)
 	// wrapping is what kustomize puts before the cause.
-	wrapping = regexp.MustCompile(`^.*(?:recursed accumulation of path '[^']*'|must resolve to a file'|accumulation err='.*?'|couldn't make target for path '[^']*'|must build at directory|accumulateDirectory|loader\.New): *"?`)
+	wrapping = regexp.MustCompile(`^.*(?:recursed (?:accumulation of|merging from) path '[^']*'|not a regular file'|must resolve to a file'|accumulation err='.*?'|couldn't make target for path '[^']*'|must build at directory|accumulateDirectory|loader\.New): *"?`)
 	// objectInError is an object as kustomize names it.
 	objectInError = regexp.MustCompile(`\b([A-Z]\w+)\.(?:\[\w+\]|\w+)\.(?:\[\w+\]|[\w.-]+)/([\w.-]+)\.(?:\[\w+\]|[\w-]+)`)
 )

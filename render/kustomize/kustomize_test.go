@@ -397,6 +397,18 @@ prod/kustomization.yaml:11:3 plugin-refused: "Inject" of "example.com/v1" runs a
 			"cycle", "-- a/kustomization.yaml --\nresources: [../b]\n-- b/kustomization.yaml --\nresources: [../a]\n", "a", 0,
 			`b/kustomization.yaml:1 invalid-kustomization: cycle detected: candidate root 'a' contains visited root 'a'`,
 		},
+		{"an object of two bases", `
+-- app/kustomization.yaml --
+resources: [../a, ../b]
+-- a/kustomization.yaml --
+resources: [namespace.yaml]
+-- a/namespace.yaml --
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+-- b/kustomization.yaml --
+resources: [namespace.yaml]
+-- b/namespace.yaml --
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+`, "app", 0, `a/namespace.yaml:1:1 kustomize-failed: Namespace "shop" is declared twice, which kustomize refuses`},
 		{"a component among the resources", `
 -- app/kustomization.yaml --
 resources:
