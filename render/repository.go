@@ -54,6 +54,7 @@ type Repository struct {
 	charted    func() cache.Key         // digestCharts, once
 
 	lender *lender      // nil for none
+	former *Repository  // the state before, nil for none
 	count  atomic.Int64 // of what was rendered
 	plain  atomic.Int64 // bytes of the files that parse found objects in
 }

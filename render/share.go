@@ -3,7 +3,9 @@ package render
 import (
 	"context"
 	"reflect"
+	"slices"
 
+	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/source"
 )
 
@@ -52,7 +54,39 @@ func (r *Repository) made(ctx context.Context, t Target) (made parsed) {
 		return r.lender.once(ctx, t)
 	}
 	r.count.Add(1)
-	return r.render(ctx, t)
+	made = r.render(ctx, t)
+	if i := slices.IndexFunc(made.gaps, isGap); r.former != nil && i >= 0 && len(made.objects) == 0 {
+		made.objects = r.former.standIns(ctx, t, made.gaps[i].Pos)
+	}
+	return made
+}
+
+func isGap(g Gap) bool { return !g.Note }
+
+// Succeed says which state of the repository, that shares what this one renders, came before
+// it. What renders to nothing any more, because something is wrong with it, stands as it was
+// then: GitOps keeps what it applied last. The gap remains.
+func (r *Repository) Succeed(former *Repository) { r.former = former }
+
+// standIns are the objects that a target had in this state. Where a file is another one in
+// the later state, they are placed where that fails.
+func (r *Repository) standIns(ctx context.Context, t Target, failure manifest.Pos) []*manifest.Object {
+	if r.lender.lends(r, t) {
+		return nil // nothing of it differs, so it failed in this state as well
+	}
+	isOutdated := func(p manifest.Pos) bool { return r.lender.differences.Include(p.File) }
+	origin := func(o manifest.Origin) manifest.Origin {
+		if isOutdated(o.Pos) || slices.ContainsFunc(o.Via, isOutdated) {
+			return manifest.Origin{Pos: failure}
+		}
+		return o
+	}
+	old := r.once(ctx, t).objects
+	objects := make([]*manifest.Object, len(old))
+	for i, o := range old {
+		objects[i] = o.WithOrigins(origin)
+	}
+	return objects
 }
 
 // Rendered returns how many targets were rendered so far; those that were taken over do

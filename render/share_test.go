@@ -168,6 +168,48 @@ func TestShare(t *testing.T) {
 	}
 }
 
+// TestSucceed holds what does not render any more to what it rendered to before, at lines that
+// hold in the state after.
+func TestSucceed(t *testing.T) {
+	before := t.TempDir()
+	write := func(dir, name, text string) {
+		file := filepath.Join(dir, name)
+		check(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		check(t, os.WriteFile(file, []byte(text), 0o644))
+	}
+	write(before, "app/kustomization.yaml", "resources: [a.yaml, b.yaml, c.yaml]\n")
+	for _, name := range []string{"a", "b", "c"} {
+		write(before, "app/"+name+".yaml", settingsNamed(name))
+	}
+	write(before, "broken/kustomization.yaml", "resources: [gone.yaml]\n")
+	after := copyOf(t, before)
+	check(t, os.Remove(filepath.Join(after, "app/c.yaml")))
+	write(after, "app/b.yaml", "# a line more\n"+settingsNamed("b"))
+	write(after, "new/kustomization.yaml", "resources: [gone.yaml]\n")
+
+	a, b := open(t, before), open(t, after)
+	check(t, a.Share(b))
+	b.Succeed(a)
+	got := map[string][]string{}
+	for _, r := range all(t, b) {
+		got[r.Name] = []string{}
+		for _, g := range r.Gaps {
+			got[r.Name] = append(got[r.Name], fmt.Sprintf("%s: %s", g.Pos, g.Code))
+		}
+		for _, o := range r.Objects {
+			got[r.Name] = append(got[r.Name], fmt.Sprintf("%s: %s", o.Pos, o.Name))
+		}
+	}
+	want := map[string][]string{
+		"app":    {"app/kustomization.yaml:1:29: missing-file", "app/a.yaml:1:1: a", "app/kustomization.yaml:1:29: b", "app/kustomization.yaml:1:29: c"},
+		"broken": {"broken/kustomization.yaml:1:13: missing-file"},
+		"new":    {"new/kustomization.yaml:1:13: missing-file"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func settingsNamed(name string) string {
 	return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\n"
 }

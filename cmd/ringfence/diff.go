@@ -161,6 +161,7 @@ func (c *command) renderEnds(ctx context.Context, ends *ends, s *selection) erro
 	if err := ends.base.repo.Share(ends.head.repo); err != nil {
 		return err
 	}
+	ends.head.repo.Succeed(ends.base.repo)
 	found := 0
 	var known []string
 	for _, e := range []*end{ends.head, ends.base} {

@@ -17,6 +17,16 @@ type Differences struct {
 	Links bool     // some of them are symbolic links, through which other names lead elsewhere
 }
 
+// Include tells whether a file may not be alike in both.
+func (d Differences) Include(name string) bool {
+	for ; name != "."; name = path.Dir(name) {
+		if _, found := slices.BinarySearch(d.Names, name); found {
+			return true
+		}
+	}
+	return d.Links
+}
+
 // Compare finds the differences between two repositories. It looks at names and
 // contents only, and of files too large to be read at their sizes. Folders named ".git"
 // are left out. The trees must not be views.
