@@ -103,6 +103,7 @@ type document struct {
 type environment struct {
 	Name       string      `json:"name"`
 	Gaps       int         `json:"gaps"` // what could not be seen of it
+	Nodes      []string    `json:"nodes"`
 	Workloads  []workload  `json:"workloads"`
 	Behaviours []behaviour `json:"behaviours"`
 	Entries    []entry     `json:"entries"`
@@ -161,7 +162,10 @@ func writeJSON(b *bufio.Writer, maps []*Map) error {
 }
 
 func (m *Map) document() environment {
-	e := environment{Name: m.Environment, Gaps: m.Gaps, Workloads: []workload{}, Behaviours: []behaviour{}, Entries: []entry{}, Uncertain: []uncertain{}}
+	e := environment{Name: m.Environment, Gaps: m.Gaps, Nodes: []string{}, Workloads: []workload{}, Behaviours: []behaviour{}, Entries: []entry{}, Uncertain: []uncertain{}}
+	for _, p := range m.Cluster.Peers() {
+		e.Nodes = append(e.Nodes, p.String())
+	}
 	for _, w := range m.Cluster.Workloads {
 		item := workload{Node: w.String(), File: w.Source.File, Line: w.Source.Line, HostNetwork: w.HostNetwork}
 		item.Governed.Ingress, item.Governed.Egress = m.Cluster.Governed(w, netpol.Ingress), m.Cluster.Governed(w, netpol.Egress)
