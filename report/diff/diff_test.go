@@ -2,12 +2,14 @@ package diff
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ringfence/ringfence/analyzer"
 	"github.com/ringfence/ringfence/change"
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/netpol"
 	"github.com/ringfence/ringfence/rules"
 )
 
@@ -115,5 +117,26 @@ func TestFormats(t *testing.T) {
 	}
 	if _, err := ParseFormat("xml"); err == nil {
 		t.Error("xml is taken for a format")
+	}
+}
+
+// TestTellable holds causes that read alike to one line, and counts the others by what is told.
+func TestTellable(t *testing.T) {
+	at := func(line int, before bool) change.Cause {
+		return change.Cause{Kind: change.NamespaceChanged, Before: before, Pos: manifest.Pos{File: "a.yaml", Line: line}, Namespace: &netpol.Namespace{Name: "shop"}}
+	}
+	var causes []change.Cause
+	for range 3 {
+		for line := range mostCauses + 1 {
+			causes = append(causes, at(line+1, false))
+		}
+	}
+	first, more := tellable(append(causes, at(1, true)))
+	var lines []int
+	for _, c := range first {
+		lines = append(lines, c.Line)
+	}
+	if want := []int{1, 2, 3, 4, 5, 6}; !slices.Equal(lines, want) || more != 2 {
+		t.Errorf("got lines %v and %d more, want %v and 2", lines, more, want)
 	}
 }

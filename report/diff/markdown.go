@@ -106,12 +106,12 @@ func writeTable(b *bufio.Writer, e *change.Environment) {
 
 func causesMarkdown(c change.Connections) string {
 	var lines []string
-	for i, cause := range c.Causes {
-		if i == mostCauses {
-			lines = append(lines, fmt.Sprintf("and %d more causes", len(c.Causes)-i))
-			break
-		}
+	causes, more := tellable(c.Causes)
+	for _, cause := range causes {
 		lines = append(lines, report.MarkdownCode(placeText(cause.Pos, cause.Before))+" "+report.MarkdownText(causeText(cause)))
+	}
+	if more > 0 {
+		lines = append(lines, "and "+report.Counted(more, "more cause", "more causes"))
 	}
 	return strings.Join(lines, "<br>")
 }

@@ -206,12 +206,12 @@ func writeConnections(w io.Writer, what string, list []change.Connections) {
 			last = c.Risk
 		}
 		fmt.Fprintf(w, "      %s\n", connectionsText(c))
-		for k, cause := range c.Causes {
-			if k == mostCauses {
-				fmt.Fprintf(w, "        and %d more causes\n", len(c.Causes)-k)
-				break
-			}
+		causes, more := tellable(c.Causes)
+		for _, cause := range causes {
 			fmt.Fprintf(w, "        %s: %s\n", placeText(cause.Pos, cause.Before), causeText(cause))
+		}
+		if more > 0 {
+			fmt.Fprintf(w, "        and %s\n", report.Counted(more, "more cause", "more causes"))
 		}
 		if c.Sampled {
 			fmt.Fprintf(w, "        causes were looked for at some of the %d pairs\n", c.From.Len()*c.To.Len())
@@ -255,6 +255,24 @@ func remarks(c change.Connections) string {
 		return ""
 	}
 	return " (" + strings.Join(remarks, "; ") + ")"
+}
+
+// tellable returns the first causes that are told apart by their place and text, and how many
+// more there are: of one line a template may make policies of many namespaces.
+func tellable(causes []change.Cause) (first []change.Cause, more int) {
+	seen := map[string]bool{}
+	for _, c := range causes {
+		line := placeText(c.Pos, c.Before) + causeText(c)
+		switch {
+		case seen[line]:
+		case len(first) == mostCauses:
+			more++
+		default:
+			first = append(first, c)
+		}
+		seen[line] = true
+	}
+	return first, more
 }
 
 // causeText says what did it.
