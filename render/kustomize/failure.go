@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,14 +53,14 @@ func (r *reading) failure(err error) []manifest.Gap {
 		pos = at
 	}
 	why := reason(text)
+	if m := declaredBefore.FindStringSubmatch(text); m != nil {
+		why = r.declaredTwice(m[1])
+	}
 	if m := noPatchTarget.FindStringSubmatch(text); m != nil {
 		why = fmt.Sprintf("there is no %s for the patch to change", objectName(m[1]+m[2]))
 		if k := r.failing(text); k != nil {
 			r.leavePatches(k, m[1]+m[2], func(field string, i int, _ string) { pos = k.at(field, i) })
 		}
-	}
-	if m := declaredTwice.FindStringSubmatch(text); m != nil {
-		why = fmt.Sprintf("%s is declared twice, which kustomize refuses", objectName(m[1]))
 	}
 	if u, what := r.wrongKind(text); what != "" {
 		pos, why = u.pos, fmt.Sprintf("%q is %s", u.path, what)
@@ -71,8 +72,6 @@ func (r *reading) failure(err error) []manifest.Gap {
 	}
 	return []manifest.Gap{{Pos: pos, Code: code, Reason: why}}
 }
-
-var declaredTwice = regexp.MustCompile(`may not add resource with an already registered id: (\S+)`)
 
 // unexpectedKind is what kustomize says of a component that stands among the resources, or
 // of a kustomization among the components.
@@ -104,6 +103,8 @@ var (
 	folderInError = regexp.MustCompile(`(?:recursed accumulation of path|for path) '([^']+)'`)
 	// wrapping is what kustomize puts before the cause.
 	wrapping = regexp.MustCompile(`^.*(?:recursed (?:accumulation of|merging from) path '[^']*'|not a regular file'|must resolve to a file'|accumulation err='.*?'|couldn't make target for path '[^']*'|must build at directory|accumulateDirectory|loader\.New): *"?`)
+	// notDirectory is what kustomize says in the end of a file that it refuses, around the cause.
+	notDirectory = regexp.MustCompile(`^.*accumulation err='(?:merging resources from '[^']*': )?(.*?)': must build at directory: '[^']*': file is not directory`)
 	// objectInError is an object as kustomize names it.
 	objectInError = regexp.MustCompile(`\b([A-Z]\w+)\.(?:\[\w+\]|\w+)\.(?:\[\w+\]|[\w.-]+)/([\w.-]+)\.(?:\[\w+\]|[\w-]+)`)
 )
@@ -125,7 +126,8 @@ func unescape(text string) string {
 }
 
 func reason(text string) string {
-	text = wrapping.ReplaceAllString(strings.Join(strings.Fields(text), " "), "")
+	text = notDirectory.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1")
+	text = wrapping.ReplaceAllString(text, "")
 	for _, prefix := range []string{"accumulating resources: ", "accumulating components: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
@@ -151,15 +153,33 @@ func (r *reading) failing(text string) *kustomization {
 
 // objectNamed finds the resource that a message names.
 func (r *reading) objectNamed(text string) (manifest.Pos, bool) {
-	m := objectInError.FindStringSubmatch(text)
-	if m == nil {
-		return manifest.Pos{}, false
-	}
-	if docs := r.documents()[identity{m[1], m[2]}]; len(docs) > 0 {
+	if docs := r.documentsNamed(text); len(docs) > 0 {
 		return docs[0].root.pos(), true
 	}
 	return manifest.Pos{}, false
 }
+
+// documentsNamed are the resources of the kind and name that a message names first.
+func (r *reading) documentsNamed(text string) []*document {
+	m := objectInError.FindStringSubmatch(text)
+	if m == nil {
+		return nil
+	}
+	return r.documents()[identity{m[1], m[2]}]
+}
+
+// declaredTwice says of an object that it is there already, and where else if that is certain.
+func (r *reading) declaredTwice(id string) string {
+	isOther := func(d *document) bool { return idOf(d) != id }
+	text := objectName(id) + " is declared twice"
+	if docs := slices.DeleteFunc(slices.Clone(r.documentsNamed(id)), isOther); len(docs) == 2 {
+		text += ", also in " + docs[1].root.pos().File
+	}
+	return text
+}
+
+// declaredBefore is what kustomize says of an object that it has already.
+var declaredBefore = regexp.MustCompile(`may not add resource with an already registered id: ([^\s']+)`)
 
 // What kustomize says when a target is gone.
 var (
@@ -238,7 +258,7 @@ func (r *reading) leavePatches(k *kustomization, id string, leave func(string, i
 	}
 }
 
-// idOf is a patch's target as kustomize writes it.
+// idOf is the object that a document declares, or patches, as kustomize names it.
 func idOf(d *document) string {
 	meta := d.root.field("metadata")
 	group, version := resid.ParseGroupVersion(d.root.str("apiVersion"))

@@ -326,6 +326,33 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gone}
 `, "prod", 0, `prod/kustomization.yaml:3:3 kustomize-failed: there is no Deployment "gone" for the patch to change`},
+		{"an object that two files declare", `
+-- prod/kustomization.yaml --
+resources: [a.yaml, b.yaml]
+-- prod/a.yaml --
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: shop}
+-- prod/b.yaml --
+# the same
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: shop}
+`, "prod", 0, `prod/a.yaml:1:1 kustomize-failed: ConfigMap "c" is declared twice, also in prod/b.yaml`},
+		{"an object that a base and a file declare, which another namespace has too", `
+-- base/kustomization.yaml --
+resources: [a.yaml]
+-- base/a.yaml --
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: shop}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: other}
+-- prod/kustomization.yaml --
+resources: [../base, ../base]
+`, "prod", 0, `base/a.yaml:1:1 kustomize-failed: ConfigMap "c" is declared twice`},
 		{"a missing file of a base", `
 -- base/kustomization.yaml --
 resources:
@@ -408,7 +435,7 @@ resources: [namespace.yaml]
 resources: [namespace.yaml]
 -- b/namespace.yaml --
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
-`, "app", 0, `a/namespace.yaml:1:1 kustomize-failed: Namespace "shop" is declared twice, which kustomize refuses`},
+`, "app", 0, `a/namespace.yaml:1:1 kustomize-failed: Namespace "shop" is declared twice, also in b/namespace.yaml`},
 		{"a component among the resources", `
 -- app/kustomization.yaml --
 resources:
