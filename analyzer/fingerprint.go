@@ -61,7 +61,7 @@ func (l located) fingerprint(s rules.Severity) string {
 
 // signature is what a defect is in one environment.
 func (l located) signature(s rules.Severity) string {
-	parts := []string{l.Rule.ID, l.place.subject(), l.place.ref.Namespace, shape(l.Path), l.Defect}
+	parts := []string{l.Rule.ID, l.place.lasting(), l.place.ref.Namespace, shape(l.Path), l.Defect}
 	if s.Rank() < l.Rule.Severity.Rank() {
 		parts = append(parts, string(s))
 	}

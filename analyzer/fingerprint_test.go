@@ -176,6 +176,27 @@ func TestFingerprintsOfOtherPolicies(t *testing.T) {
 	}
 }
 
+// What was not seen stays the same in other words.
+func TestFingerprintsOfGaps(t *testing.T) {
+	print := func(code manifest.Code, reason string) string {
+		gap := Gap{Gap: manifest.Gap{Pos: manifest.Pos{File: "kustomization.yaml", Line: 2}, Code: code, Reason: reason}}
+		findings := analyze(t, rules.Auditor, Environment{Name: "prod", Gaps: []Gap{gap}}).Findings
+		if len(findings) != 1 {
+			t.Fatalf("%d findings of %q, want 1", len(findings), reason)
+		}
+		return findings[0].Fingerprint
+	}
+	before := print(manifest.MissingFile, `there is no file "cart.yaml"`)
+	if after := print(manifest.MissingFile, `"cart.yaml" is missing; create it`); after != before {
+		t.Errorf("other words make %s of %s", after, before)
+	}
+	for _, other := range []string{print(manifest.InvalidYAML, `there is no file "cart.yaml"`), print(manifest.MissingFile, `there is no file "shop.yaml"`)} {
+		if other == before {
+			t.Errorf("two gaps have the fingerprint %s", other)
+		}
+	}
+}
+
 func TestNamed(t *testing.T) {
 	for message, want := range map[string]string{
 		`NetworkPolicy "web" selects nothing: no workload has app=wbe`: `"web" app=wbe`,

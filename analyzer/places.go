@@ -89,6 +89,14 @@ func (p place) subject() string {
 	return p.ref.Group + " " + p.ref.Kind + " " + p.ref.Name
 }
 
+// lasting is the subject without the wording of a gap, whose names are in the message.
+func (p place) lasting() string {
+	if p.gap != nil {
+		return string(p.gap.Code)
+	}
+	return p.subject()
+}
+
 // written is the subject as it is written where the object is: without a name that the
 // kustomizations that use it gave it.
 func (p place) written() string {

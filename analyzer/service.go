@@ -29,19 +29,27 @@ func (f *facts) service(s *netpol.Service) (fact serviceFact, ok bool) {
 	if len(backends) == 0 {
 		f.addOthers(&fact, s, own)
 	}
+	fact.MissingTargets = append(fact.MissingTargets, missingTargets(s, backends)...)
+	return fact, true
+}
+
+// missingTargets are the target ports that no backend declares. The name of a headless
+// Service leads to the pods, whatever its ports.
+func missingTargets(s *netpol.Service, backends []*netpol.Workload) []missingTargetFact {
 	// The test of a chart often has the labels of what it tests.
-	lasting := slices.DeleteFunc(backends, func(w *netpol.Workload) bool { return w.Source.IsHelmTest() })
+	backends = slices.DeleteFunc(backends, func(w *netpol.Workload) bool { return w.Source.IsHelmTest() })
+	if len(backends) == 0 || s.Headless {
+		return nil
+	}
+	var missing []missingTargetFact
 	for _, p := range s.Ports {
-		if s.Headless { // its name leads to the pods, whatever its ports
-			break
-		}
-		if p.TargetName != "" && len(lasting) > 0 && !slices.ContainsFunc(lasting, func(w *netpol.Workload) bool { return w.Operated != nil || p.On(w) != 0 }) {
-			fact.MissingTargets = append(fact.MissingTargets, missingTargetFact{
+		if p.TargetName != "" && !slices.ContainsFunc(backends, func(w *netpol.Workload) bool { return w.Operated != nil || p.On(w) != 0 }) {
+			missing = append(missing, missingTargetFact{
 				Path: append(p.Path(), "targetPort"), Port: p.Number, Name: p.TargetName, Protocol: string(p.Protocol),
 			})
 		}
 	}
-	return fact, true
+	return missing
 }
 
 // addOthers adds the workloads that may be meant by a Service that selects none.
