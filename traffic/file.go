@@ -131,6 +131,8 @@ func (f files) of(w *netpol.Workload) []*setting {
 			switch {
 			case len(m.owners) > 0 && !slices.Contains(m.owners[s], w) && (m.owners[s] != nil || !namesItself(s)):
 				own.confidence = Low
+			case isShared && isAddressOf(w, s):
+				own.confidence = Low // by which the others find it
 			case isShared:
 				own.confidence = Medium
 			}
@@ -166,6 +168,14 @@ func (f *file) findOwners() map[*setting][]*netpol.Workload {
 		}
 	}
 	return owners
+}
+
+// isAddressOf tells whether a setting names a workload by its own name.
+func isAddressOf(w *netpol.Workload, s *setting) bool {
+	return slices.ContainsFunc(addresses(s.value), func(a address) bool {
+		host, _, _ := strings.Cut(a.host, ".")
+		return host == w.Name
+	})
 }
 
 // namesItself tells whether a key is called after the host alone, as that of
