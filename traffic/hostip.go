@@ -28,15 +28,20 @@ type protocolPort struct {
 // agentPorts are those of agents by the variables that clients of theirs read without one
 // for the port
 // (https://docs.datadoghq.com/agent/configuration/network/#open-ports,
-// https://www.jaegertracing.io/docs/1.62/deployment/#agent).
+// https://www.jaegertracing.io/docs/1.62/deployment/#agent,
+// https://www.ibm.com/docs/en/instana-observability/current?topic=nodejs-collector-configuration).
 var agentPorts = map[string][]protocolPort{
 	"DD_AGENT_HOST":     {{netpol.TCP, 8126}, {netpol.UDP, 8125}},
 	"JAEGER_AGENT_HOST": {{netpol.TCP, 5778}, {netpol.UDP, 6831}, {netpol.UDP, 6832}},
+
+	"INSTANA_AGENT_HOST": {{netpol.TCP, 42699}},
 }
 
-// callNode adds the calls of the node whose address a setting holds.
+// callNode adds the calls of the node whose address a setting holds. The address alone is
+// given to many who do nothing with it, such as HOST_IP.
 func (x *inference) callNode(s *setting, a address, all []*setting) {
-	if a.bare && isPartOfAnother(s, all) {
+	key := words(s.key)
+	if a.bare && (isPartOfAnother(s, all) || a.port == 0 && !isTelemetry(key) && !hasWord(key, "agent", "collector", "daemon")) {
 		return
 	}
 	ports, guessed := nodePorts(s, a)

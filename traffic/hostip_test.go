@@ -22,6 +22,7 @@ func TestHostIP(t *testing.T) {
 		{"the port is not known", env("{name: AGENT_HOST, " + address + "}"), nil, []string{
 			"shop/Deployment/web -> external:node 0/TCP low", "shop/Deployment/web -> external:node 0/UDP low",
 		}},
+		{"the key names no agent", env("{name: HOST_IP, " + address + "}"), nil, nil},
 		{"the key names no host", env("{name: NODE, " + address + "}"), nil, nil},
 		{"the pod's own address", env("{name: POD_HOST, valueFrom: {fieldRef: {fieldPath: status.podIP}}}"), nil, nil},
 	} {
