@@ -27,9 +27,9 @@ type protocolPort struct {
 
 // agentPorts are those of agents by the variables that clients of theirs read without one
 // for the port
-// (https://docs.datadoghq.com/agent/configuration/network/#open-ports,
+// (https://docs.datadoghq.com/agent/configuration/network/,
 // https://www.jaegertracing.io/docs/1.62/deployment/#agent,
-// https://www.ibm.com/docs/en/instana-observability/current?topic=nodejs-collector-configuration).
+// https://www.ibm.com/docs/en/SSE1JP5/src/pages/reference/network.html).
 var agentPorts = map[string][]protocolPort{
 	"DD_AGENT_HOST":     {{netpol.TCP, 8126}, {netpol.UDP, 8125}},
 	"JAEGER_AGENT_HOST": {{netpol.TCP, 5778}, {netpol.UDP, 6831}, {netpol.UDP, 6832}},
