@@ -11,7 +11,8 @@ import (
 
 // ciliumPolicies reads CiliumNetworkPolicy, whose namespace is given, or
 // CiliumClusterwideNetworkPolicy: one policy for each of its specs. They add to
-// NetworkPolicies and isolate like them, in the directions that have rules
+// NetworkPolicies and isolate like them, in the directions that have rules and where
+// enableDefaultDeny does not say otherwise
 // (https://docs.cilium.io/en/stable/security/policy/intro/). What goes beyond
 // selectors, blocks, entities and ports is doubted. So is an object of which a part
 // is not accepted, because Cilium then applies none of it.
@@ -65,7 +66,7 @@ func (f *field) ciliumSpec(p *Policy) {
 	known := endpoints.ciliumSubject(p)
 	p.IngressRules = f.child("ingress").ciliumRules(p, Ingress)
 	p.EgressRules = f.child("egress").ciliumRules(p, Egress)
-	types := directions(f.ciliumDenies(p, Ingress), f.ciliumDenies(p, Egress))
+	types := directions(f.ciliumIsAbout(p, Ingress), f.ciliumIsAbout(p, Egress))
 	if types == nil { // what Cilium accepted until 1.16, and which did nothing
 		f.reject("has no rule of ingress or egress, and so does nothing")
 	}
@@ -93,10 +94,10 @@ func (f *field) ciliumSubject(p *Policy) (known bool) {
 	return true
 }
 
-// ciliumDenies tells whether a policy denies by default in a direction: where it has
-// rules, unless enableDefaultDeny says otherwise. Without rules that has no effect
+// ciliumIsAbout tells whether a policy is about a direction: whether it has rules. Then it
+// denies by default, unless enableDefaultDeny says otherwise, which has no effect without rules
 // (computePolicyEnforcementAndRules, cilium/pkg/policy; cilium/cilium#35558).
-func (f *field) ciliumDenies(p *Policy, d Direction) bool {
+func (f *field) ciliumIsAbout(p *Policy, d Direction) bool {
 	denying, byDefault := f.child(d.Name()+"Deny"), f.child("enableDefaultDeny").child(d.Name())
 	n, _ := denying.length()
 	if n > 0 {
@@ -106,7 +107,7 @@ func (f *field) ciliumDenies(p *Policy, d Direction) bool {
 	switch denies := byDefault.flag(); {
 	case !byDefault.present():
 	case hasRules && !denies:
-		p.doubtDirection(d, "without denying by default it is not evaluated", byDefault.path()...)
+		p.adds[d] = true
 	case denies && !hasRules:
 		byDefault.note("denies nothing without a rule of %s", d.Name())
 	}

@@ -1,6 +1,11 @@
 package netpol
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 const (
 	ciliumOwn   = "---\n{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p, namespace: a}, "
@@ -43,8 +48,11 @@ func TestCilium(t *testing.T) {
 		{"labels of its namespace", ciliumOwn + `spec: {endpointSelector: {matchLabels: {io.cilium.k8s.namespace.labels.team: blue}}, ingress: [{}]}}`, allOpen, ""},
 		{"the same namespace, clusterwide", ciliumWide + `spec: {endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: a}}, ingress: [{}]}}`, "", ""},
 		{"deny by default without rules", own + `enableDefaultDeny: {ingress: true}, egress: [{}]}}`, allOpen, ""},
+		{"no deny by default", own + `enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]}}`, allOpen, ""},
+		{"no deny by default, and a policy that isolates", own + `enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]}}` + "\n---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {ingress: [{from: [{podSelector: {}}]}]}}", "a/db:all 8.8.8.8:all", ""},
 		{"no deny by default for the other direction", own + `enableDefaultDeny: {egress: false}, ingress: [{fromEntities: [world]}]}}`, "8.8.8.8:all", ""},
 		{"what is doubted in the other direction", own + `egress: [{toFQDNs: [{matchName: example.com}]}], egressDeny: [{toEntities: [all]}], ingress: [{fromEntities: [world]}]}}`, "8.8.8.8:all", ""},
+		{"without a selector it selects nothing", ciliumOwn + `spec: {ingress: [{}]}}`, allOpen, ""},
 		{"nodes", ciliumWide + `spec: {nodeSelector: {}, ingress: [{}]}}`, allOpen, ""},
 	})
 }
@@ -55,7 +63,7 @@ func TestCiliumDoubts(t *testing.T) {
 	checkOthers(t, []othersTest{
 		{"deny", own + `ingress: [{fromEntities: [world]}], ingressDeny: [{fromEntities: [all]}]}}`, "8.8.8.8:all", "ingressDeny is not evaluated"},
 		{"deny alone isolates", own + `ingressDeny: [{fromEntities: [world]}]}}`, "", "ingressDeny is not evaluated"},
-		{"no deny by default", own + `enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]}}`, "8.8.8.8:all", "without denying by default it is not evaluated"},
+		{"deny without denying by default", own + `enableDefaultDeny: {ingress: false}, ingressDeny: [{fromEntities: [world]}]}}`, allOpen, "ingressDeny is not evaluated"},
 		{"requirements of HTTP", own + `ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{}]}}]}]}}`, "a/db:TCP 80", "rules is not evaluated"},
 		{"requirements of labels", own + `ingress: [{fromEndpoints: [{}], fromRequires: [{matchLabels: {x: y}}]}]}}`, "a/db:all", "fromRequires is not evaluated"},
 		{"nodes by labels", own + `ingress: [{fromNodes: [{}]}]}}`, "", "fromNodes is not evaluated"},
@@ -79,6 +87,7 @@ func TestCiliumDoubts(t *testing.T) {
 		{"a selector of what manifests do not hold", ciliumOwn + `spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.serviceaccount: x}}, ingress: [{}]}}`, allOpen, "what it selects is not known"},
 		{"no rules at all", own + `ingress: []}}`, allOpen, notAccepted},
 		{"deny by default alone", own + `enableDefaultDeny: {ingress: true}}}`, allOpen, notAccepted},
+		{"a range from port 0", own + `ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "0", endPort: 90, protocol: TCP}]}]}]}}`, "a/db:TCP 1-65535", "endPort below the port is not evaluated"},
 		{"two kinds of peers", own + `ingress: [{fromEndpoints: [{}], fromEntities: [world]}]}}`, "a/db:all 8.8.8.8:all", notAccepted},
 		{"an empty list beside peers", own + `ingress: [{fromEndpoints: [], fromEntities: [world]}]}}`, "8.8.8.8:all", "an empty list is not evaluated"},
 		{"a part of another spec", ciliumOwn + `specs: [{` + ciliumWeb + `ingress: [{fromEntities: [world]}]}, {endpointSelector: {}, egress: [{toCIDR: [x]}]}]}`, "8.8.8.8:all", notAccepted},
@@ -115,6 +124,21 @@ func TestCiliumNodes(t *testing.T) {
 		if doubts := c.Uncertain(peerOf(t, c, "a/host"), d); len(doubts) != 1 || doubts[0].Reason != "policies for nodes are not evaluated" {
 			t.Errorf("%s: doubts of a pod on the host network: %v", d, doubts)
 		}
+	}
+}
+
+// Rules without deny by default allow; what denies is another policy.
+func TestCiliumExplains(t *testing.T) {
+	c := cluster(t, traps+ciliumOwn+`spec: {`+ciliumWeb+`enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world], toPorts: [{ports: [{port: "80", protocol: TCP}]}]}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: a}, spec: {}}`)
+	var got []string
+	conn, reasons := c.Explain(peerOf(t, c, "8.8.8.8"), pods(t, c, "a", "web"))
+	for _, r := range reasons {
+		got = append(got, fmt.Sprintf("%s denies %t", r.Policy.Name, r.Denies))
+	}
+	if diff := cmp.Diff([]string{"p denies false", "deny denies true"}, got); diff != "" || conn.String() != "TCP 80" {
+		t.Errorf("allows %s; reasons (-want +got):\n%s", conn, diff)
 	}
 }
 

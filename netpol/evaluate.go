@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Isolating returns the policies of the network tier that isolate a workload in a
-// direction, sorted.
+// Isolating returns the policies of the network tier that are about a workload in a
+// direction in which some of them isolate it, sorted.
 func (c *Cluster) Isolating(w *Workload, d Direction) []*Policy {
 	return isolating(w.groups, d)
 }
@@ -140,7 +140,9 @@ func (e *evaluation) isolate(groups []*group) {
 	e.allowed = e.allowed.Union(allowed)
 	if denied := e.undecided.Subtract(allowed); !denied.IsEmpty() {
 		for _, p := range policies {
-			e.note(decision{p, nil, Deny, denied})
+			if p.Isolates(e.direction) {
+				e.note(decision{p, nil, Deny, denied})
+			}
 		}
 	}
 }

@@ -17,7 +17,7 @@ func (g *group) add(p *Policy) {
 	g.policies = append(g.policies, p)
 	g.decides = g.decides || p.Tier != NetworkTier
 	for _, d := range p.Types {
-		g.isolates[d] = g.isolates[d] || p.Tier == NetworkTier
+		g.isolates[d] = g.isolates[d] || p.Isolates(d)
 	}
 }
 
@@ -142,9 +142,13 @@ func (p *Policy) selectsNamespace(labels map[string]string) bool {
 	return p.NamespaceSelector == nil || p.NamespaceSelector.Matches(labels)
 }
 
-// isolating returns the policies of groups that isolate a direction, sorted.
+// isolating returns the policies of groups of which some isolate a direction and the rules
+// of all count, sorted; nil where none isolates.
 func isolating(groups []*group, d Direction) []*Policy {
-	return policiesOf(groups, func(p *Policy) bool { return p.Isolates(d) })
+	if !isolated(groups, d) {
+		return nil
+	}
+	return policiesOf(groups, func(p *Policy) bool { return p.Tier == NetworkTier && slices.Contains(p.Types, d) })
 }
 
 // deciding returns the policies of groups that are of a tier other than the

@@ -63,12 +63,14 @@ func (p *naiveCilium) selects(c *naiveCluster, n naiveNode) bool {
 
 func (p *naiveCilium) isolates(incoming bool) bool {
 	d := sideIndex(incoming)
-	return len(p.rules[d]) > 0 || p.denies[d]
+	return p.hasRules(d) && (p.byDefault[d] == nil || *p.byDefault[d])
 }
+
+func (p *naiveCilium) hasRules(side int) bool { return len(p.rules[side]) > 0 || p.denies[side] }
 
 func (p *naiveCilium) doubtful(c *naiveCluster, incoming bool) bool {
 	d := sideIndex(incoming)
-	if p.subject.doubt || p.denies[d] || p.byDefault[d] != nil && !*p.byDefault[d] && len(p.rules[d]) > 0 {
+	if p.subject.doubt || p.denies[d] {
 		return true
 	}
 	for _, r := range p.rules[d] {
@@ -177,11 +179,11 @@ func (d dice) cilium(i int) *naiveCilium {
 		}
 		p.denies[side] = d.chance(5)
 		if d.chance(10) {
-			deny := d.chance(50) && p.isolates(side == 0)
+			deny := d.chance(50) && p.hasRules(side)
 			p.byDefault[side] = &deny
 		}
 	}
-	if !p.isolates(true) && !p.isolates(false) { // which is not accepted
+	if !p.hasRules(0) && !p.hasRules(1) { // which is not accepted
 		p.rules[0] = []naiveCiliumRule{d.ciliumRule(p.namespace)}
 	}
 	return p

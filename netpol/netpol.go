@@ -52,7 +52,7 @@
 //
 // CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy and Calico's NetworkPolicy and
 // GlobalNetworkPolicy are evaluated where their rules add to NetworkPolicies and
-// isolate like them: selectors, blocks of addresses, entities and ports. What goes
+// isolate like them, or only add: selectors, blocks of addresses, entities and ports. What goes
 // beyond that, or what versions and ways to apply them do differently, makes the
 // workloads that a policy selects uncertain (see [Cluster.Uncertain]). So does a part
 // that is not accepted, for then the cluster has none of that policy.

@@ -73,7 +73,8 @@ const (
 // Policy selects workloads and says what they may connect to.
 //
 // One of the network tier isolates the workloads that it selects in the
-// directions of its types: there, only what a rule of some policy allows passes.
+// directions of its types: there, only what a rule of some policy allows passes. Some of
+// Cilium's only add rules to those of policies that isolate.
 // One of the other tiers decides about the connections that its rules match.
 type Policy struct {
 	manifest.Ref
@@ -98,6 +99,7 @@ type Policy struct {
 	IngressRules, EgressRules []*Rule
 	Problems                  []Problem // which gave gaps too
 
+	adds      [2]bool    // its rules of a direction allow and do not isolate
 	namespace *Namespace // nil for one of the whole cluster
 	spec      []any      // where the spec is within Source; nil for "spec"
 	doubts    []Doubt
@@ -108,7 +110,7 @@ type Policy struct {
 
 // Isolates tells whether the policy isolates its workloads in a direction.
 func (p *Policy) Isolates(d Direction) bool {
-	return p.Tier == NetworkTier && slices.Contains(p.Types, d)
+	return p.Tier == NetworkTier && slices.Contains(p.Types, d) && !p.adds[d]
 }
 
 // Written returns the rules of a direction, ignored or not.

@@ -95,7 +95,7 @@ func (a answer) writeSide(b *bufio.Writer, s side) {
 		fmt.Fprintf(b, "%s: allowed, as far as policies are evaluated\n", near)
 		return
 	case s.everything:
-		fmt.Fprintf(b, "%s: allowed, %s\n", near, free(s.near))
+		fmt.Fprintf(b, "%s: allowed, %s\n", near, a.free(s))
 		return
 	}
 	fmt.Fprintf(b, "%s: %s\n", near, verdictOn(a.Conn.Subtract(s.denied), a.Conn))
@@ -144,12 +144,16 @@ func (a answer) nearText(s side) string {
 	return a.toText
 }
 
-// free says why no policy decides about an end.
-func free(p netpol.Peer) string {
-	if w := p.Workload(); w != nil && w.HostNetwork {
+// free says why no policy decides about a side.
+func (a answer) free(s side) string {
+	switch w := s.near.Workload(); {
+	case w != nil && w.HostNetwork:
 		return "for no policy applies on the host network"
+	case w != nil && a.Cluster.Governed(w, s.direction):
+		return "for none of the policies about it denies it"
+	default:
+		return "for no policy is about it"
 	}
-	return "for no policy is about it"
 }
 
 func (a answer) writeReason(b *bufio.Writer, r netpol.Reason) {
