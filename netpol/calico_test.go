@@ -135,9 +135,10 @@ func TestCalicoGaps(t *testing.T) {
 			`7: spec.ingress[0].action: is "allow", want Allow, Deny, Log or Pass`,
 			`8: spec.ingress[1].action: is "", want Allow, Deny, Log or Pass`,
 		}},
-		{"a protocol", rules + "  - {action: Allow, protocol: HTTP}\n  - {action: Allow, protocol: 256}", []string{
+		{"a protocol", rules + "  - {action: Allow, protocol: HTTP}\n  - {action: Allow, protocol: 256}\n  - {action: Allow, protocol: 0}\n  - {action: Allow, protocol: 255}", []string{
 			`7: spec.ingress[0].protocol: is the string "HTTP", want a protocol`,
 			`8: spec.ingress[1].protocol: is the number 256, want a protocol`,
+			`9: spec.ingress[2].protocol: is the number 0, want a protocol`,
 		}},
 		{"ports", rules + "  - action: Allow\n    protocol: TCP\n    destination:\n      ports:\n      - 70000\n      - \"2:1\"\n      - true", []string{
 			`11: spec.ingress[0].destination.ports[0]: is the number 70000, want a port, a range of ports or a name`,
