@@ -39,7 +39,31 @@ func (t Term) String() string {
 	if len(t.Except) == 0 {
 		return t.name()
 	}
-	return t.name() + " (except " + strings.Join(t.Exceptions(), ", ") + ")"
+	return t.name() + " (except " + t.exceptions() + ")"
+}
+
+// exceptions lists the exceptions, whole namespaces together and last.
+func (t Term) exceptions() string {
+	pods := "any pod in "
+	if t.Kind == AnyUndeclaredTerm {
+		pods = ""
+	}
+	var whole, list []string
+	for i, name := range t.Exceptions() {
+		if namespace := t.Except[i].Namespace; name == pods+"namespace "+namespace {
+			whole = append(whole, namespace)
+		} else {
+			list = append(list, name)
+		}
+	}
+	switch len(whole) {
+	case 0:
+	case 1:
+		list = append(list, pods+"namespace "+whole[0])
+	default:
+		list = append(list, pods+"namespaces "+strings.Join(whole, ", "))
+	}
+	return strings.Join(list, ", ")
 }
 
 // Exceptions names what lies within the term and does not belong to it.

@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -126,6 +127,25 @@ func TestTerms(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestExceptions(t *testing.T) {
+	a, b := Term{Kind: NamespaceTerm, Namespace: "a"}, Term{Kind: NamespaceTerm, Namespace: "b"}
+	part := Term{Kind: NamespaceTerm, Namespace: "c", Except: []Term{{Kind: UndeclaredTerm, Namespace: "c"}}}
+	block := Term{Kind: BlockTerm, Block: netip.MustParsePrefix("10.0.0.0/8")}
+	for _, test := range []struct {
+		term Term
+		want string
+	}{
+		{Term{Kind: AnythingTerm, Except: []Term{a, block, b, part}}, "anything (except 10.0.0.0/8, any pod in namespace c (except undeclared pods in namespace c), any pod in namespaces a, b)"},
+		{Term{Kind: AnythingTerm, Except: []Term{a, block}}, "anything (except 10.0.0.0/8, any pod in namespace a)"},
+		{Term{Kind: AnyUndeclaredTerm, Except: []Term{a, b}}, "undeclared pods in any namespace (except namespaces a, b)"},
+		{Term{Kind: AnyUndeclaredTerm, Except: []Term{a}}, "undeclared pods in any namespace (except namespace a)"},
+	} {
+		if got := test.term.String(); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
 	}
 }
 
