@@ -41,8 +41,7 @@ const (
 	Elsewhere        Risk = "other"
 )
 
-// Risks lists the risks, the worst first.
-func Risks() []Risk { return []Risk{FromInternet, AcrossNamespaces, ToDataStore, Elsewhere} }
+var risks = []Risk{FromInternet, AcrossNamespaces, ToDataStore, Elsewhere}
 
 // compareConnections computes what was opened and closed.
 func (e *Environment) compareConnections() {
@@ -180,7 +179,7 @@ func namespacesOf(peers netpol.Peers) map[string]bool {
 // compareConnections puts first what matters most: the worse risk, what is published,
 // what goes to data stores, what is no mere consequence of a workload that came or went.
 func compareConnections(a, b Connections) int {
-	risk := func(c Connections) int { return slices.Index(Risks(), c.Risk) }
+	risk := func(c Connections) int { return slices.Index(risks, c.Risk) }
 	no := func(is bool) int {
 		if is {
 			return 0

@@ -221,9 +221,3 @@ func (d *Difference) in(side int, p Peer) (_ Peer, ok bool) {
 	w := [2][]*Workload{d.old, d.new}[side][point]
 	return PodsOf(w), w != nil
 }
-
-// HadBefore tells whether the cluster before the change has a peer of a change.
-func (d *Difference) HadBefore(p Peer) bool { _, ok := d.in(0, p); return ok }
-
-// HasAfter tells whether the cluster after the change has it.
-func (d *Difference) HasAfter(p Peer) bool { _, ok := d.in(1, p); return ok }

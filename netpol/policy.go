@@ -180,9 +180,6 @@ type Rule struct {
 	doubtful bool // a part of it is not evaluated
 }
 
-// AllowsEverything tells whether the rule is one like {}: any peer, any port.
-func (r *Rule) AllowsEverything() bool { return r.Action == Allow && r.AllPeers && r.AllPorts }
-
 // Path leads to the rule within the policy's Source, for Object.At.
 func (r *Rule) Path() []any { return r.path(4) }
 

@@ -42,9 +42,6 @@ type Set struct {
 	patience time.Duration // with rules of users
 }
 
-// Builtin returns the files of the rules that ship with ringfence.
-func Builtin() fs.FS { return files }
-
 // Schema returns the JSON Schema of the document that rules read.
 func Schema() []byte {
 	data, err := files.ReadFile("schema.json")
