@@ -28,6 +28,7 @@ var floors = []floor{
 	{"config", nil},
 	{"rules", []string{"github.com/open-policy-agent/opa/"}},
 	{"render/source", nil},
+	{"render/rendertest", nil},
 	{"render/worker", nil},
 	{"render/cache", nil},
 	{"render/fetch/fetchtest", []string{"github.com/google/go-containerregistry/"}},
@@ -72,7 +73,8 @@ func floorOf(pkg string) int {
 }
 
 // TestFloors fails on an import that runs upward, on a package that has no
-// floor, and on a library outside the package that it belongs to.
+// floor, on one for tests that the program imports, and on a library outside the
+// package that it belongs to.
 func TestFloors(t *testing.T) {
 	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -108,6 +110,9 @@ func checkImports(t *testing.T, file, pkg string) {
 		if own, ok := strings.CutPrefix(imported, module); ok {
 			if floorOf(own) >= floorOf(pkg) && own != pkg {
 				t.Errorf("%s: %q may not import %q, which is no lower floor", file, pkg, own)
+			}
+			if strings.HasSuffix(own, "test") && !strings.HasSuffix(file, "_test.go") {
+				t.Errorf("%s: %q is for tests only", file, own)
 			}
 			continue
 		}

@@ -3,45 +3,27 @@ package render_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/ringfence/ringfence/config"
 	"github.com/ringfence/ringfence/render"
-	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
 
 // repository lays out the files of a txtar archive. A file .ringfence.yaml is
 // its configuration.
 func repository(t *testing.T, archive string) *render.Repository {
 	t.Helper()
-	dir := t.TempDir()
+	tree := rendertest.Archive(t, archive)
 	var opts render.Options
-	for _, f := range txtar.Parse([]byte(archive)).Files {
-		file := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if data, err := tree.ReadFile(config.FileName); err == nil {
+		if opts.Config, err = config.Load(data, config.FileName); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, f.Data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if f.Name == config.FileName {
-			var err error
-			if opts.Config, err = config.Load(f.Data, f.Name); err != nil {
-				t.Fatal(err)
-			}
-		}
 	}
-	tree, err := source.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tree.Close() })
 	return render.New(tree, opts)
 }
 

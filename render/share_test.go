@@ -15,7 +15,7 @@ import (
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render"
-	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
 
 func check(t *testing.T, err error) {
@@ -57,10 +57,7 @@ func copyOf(t *testing.T, dir string) string {
 // open is the repository in a folder.
 func open(t *testing.T, dir string) *render.Repository {
 	t.Helper()
-	tree, err := source.Open(dir)
-	check(t, err)
-	t.Cleanup(func() { tree.Close() })
-	return render.New(tree, render.Options{})
+	return render.New(rendertest.Open(t, dir), render.Options{})
 }
 
 // all finds and renders all targets of a repository.

@@ -10,26 +10,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/ringfence/ringfence/manifest"
 	"github.com/ringfence/ringfence/render/helm"
-	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
 
 // repository lays out the files of a txtar archive. Its own URL is "own".
 func repository(t *testing.T, archive string, clusters ...Cluster) *Repository {
 	t.Helper()
-	dir := t.TempDir()
-	if err := txtar.Write(txtar.Parse([]byte(archive)), dir); err != nil {
-		t.Fatal(err)
-	}
-	tree, err := source.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tree.Close() })
-	return NewRepository(tree, func(url string) bool { return url == "own" }, clusters)
+	return NewRepository(rendertest.Archive(t, archive), func(url string) bool { return url == "own" }, clusters)
 }
 
 // document reads the only object of a file of the repository.

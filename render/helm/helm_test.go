@@ -5,31 +5,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/ringfence/ringfence/manifest"
-	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
-
-// repository writes the files of a txtar archive and opens them.
-func repository(t *testing.T, archive string) *source.Tree {
-	t.Helper()
-	dir := t.TempDir()
-	if err := txtar.Write(txtar.Parse([]byte(archive)), dir); err != nil {
-		t.Fatal(err)
-	}
-	return open(t, dir)
-}
-
-func open(t *testing.T, dir string) *source.Tree {
-	t.Helper()
-	tree, err := source.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tree.Close() })
-	return tree
-}
 
 // names lists objects as "Kind/name".
 func names(objects []*manifest.Object) []string {
@@ -370,7 +349,7 @@ kind: Never
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			objects, gaps := New(repository(t, test.files), nil).Render(context.Background(), test.release)
+			objects, gaps := New(rendertest.Archive(t, test.files), nil).Render(context.Background(), test.release)
 			if diff := cmp.Diff(test.objects, names(objects)); diff != "" {
 				t.Errorf("objects (-want +got):\n%s", diff)
 			}
@@ -384,7 +363,7 @@ kind: Never
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	tree := repository(t, "-- Chart.yaml --\n{apiVersion: v2, name: web, version: 1.0.0}\n")
+	tree := rendertest.Archive(t, "-- Chart.yaml --\n{apiVersion: v2, name: web, version: 1.0.0}\n")
 	_, gaps := New(tree, nil).Render(ctx, Release{})
 	want := []string{"Chart.yaml: limit-exceeded: rendering was stopped: context canceled"}
 	if diff := cmp.Diff(want, texts(gaps)); diff != "" {
@@ -395,7 +374,7 @@ func TestCancelled(t *testing.T) {
 // TestGiven checks the order of layers and settings, and that a value leads to the
 // line that gives it.
 func TestGiven(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- Chart.yaml --
 {apiVersion: v2, name: web, version: 1.0.0}
 -- values.yaml --

@@ -11,10 +11,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
 
 func TestSymbolicLinks(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- web/Chart.yaml --
 {apiVersion: v2, name: web, version: 1.0.0}
 -- shared/a.yaml --
@@ -70,7 +71,7 @@ func packed(t *testing.T, files ...string) []byte {
 }
 
 func TestArchives(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- Chart.yaml --
 apiVersion: v2
 name: web
@@ -126,7 +127,7 @@ metadata:
 }
 
 func TestBigFile(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- Chart.yaml --
 {apiVersion: v2, name: web, version: 1.0.0}
 -- files/big --

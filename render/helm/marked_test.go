@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -20,7 +18,7 @@ import (
 	"helm.sh/helm/v3/pkg/releaseutil"
 
 	"github.com/ringfence/ringfence/manifest"
-	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
 
 const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n"
@@ -126,7 +124,7 @@ func checkMarked(t *testing.T, template, helper, values []byte) {
 		"templates/_helpers.tpl": "{{- define \"h\" -}}\n" + fragmentsOf(templateFragments, helper, "\"h\"") + "{{ end }}\n",
 		"templates/web.yaml":     fragmentsOf(templateFragments, template, ""),
 	}
-	objects, gaps := New(openFiles(t, files), nil).Render(context.Background(), Release{})
+	objects, gaps := New(rendertest.Files(t, files), nil).Render(context.Background(), Release{})
 	want, repeats, err := byHelm(files)
 	if err != nil {
 		if !slices.ContainsFunc(gaps, func(g manifest.Gap) bool { return !g.Note }) {
@@ -144,13 +142,13 @@ func checkMarked(t *testing.T, template, helper, values []byte) {
 			t.Errorf("Helm renders this, and there is a gap: %v", g)
 		}
 	}
-	if got, want := dataOf(objects), dataOf(want); !reflect.DeepEqual(got, want) {
+	if got, want := rendertest.Data(objects), rendertest.Data(want); !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %v\nwant %v", got, want)
 	}
 	checkPlain(t, files["templates/web.yaml"], objects)
 	var edits []func()
 	for i, o := range objects {
-		for _, path := range pathsOf(o.Data) {
+		for _, path := range rendertest.Paths(o.Data) {
 			at := o.At(path...)
 			checkLine(t, files, at)
 			if at.Exact && !repeats[i] {
@@ -161,48 +159,6 @@ func checkMarked(t *testing.T, template, helper, values []byte) {
 	for i := len(values) % 4; i < len(edits); i += len(edits)/8 + 1 { // each takes another render
 		edits[i]()
 	}
-}
-
-func openFiles(t *testing.T, files map[string]string) *source.Tree {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "templates"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return open(t, dir)
-}
-
-func dataOf(objects []*manifest.Object) (all []map[string]any) {
-	for _, o := range objects {
-		all = append(all, o.Data)
-	}
-	return all
-}
-
-// pathsOf lists the paths of what is in v.
-func pathsOf(v any) (all [][]any) {
-	add := func(step, value any) {
-		all = append(all, []any{step})
-		for _, path := range pathsOf(value) {
-			all = append(all, append([]any{step}, path...))
-		}
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			add(key, v[key])
-		}
-	case []any:
-		for i, item := range v {
-			add(i, item)
-		}
-	}
-	return all
 }
 
 // checkLine checks that a position is a line of a file.
@@ -223,12 +179,12 @@ var simple = regexp.MustCompile(`^ *(- )*"?\w+"?: *[^ #|>&*'"\[{](.*[^ ])?( #.*)
 func checkPlain(t *testing.T, text string, objects []*manifest.Object) {
 	t.Helper()
 	plain, gaps := manifest.Parse("templates/web.yaml", []byte(text))
-	if strings.Contains(text, "{{") || len(gaps) > 0 || !reflect.DeepEqual(dataOf(objects), dataOf(plain)) {
+	if strings.Contains(text, "{{") || len(gaps) > 0 || !reflect.DeepEqual(rendertest.Data(objects), rendertest.Data(plain)) {
 		return
 	}
 	lines := strings.Split(text, "\n")
 	for i, o := range plain {
-		for _, path := range pathsOf(o.Data) {
+		for _, path := range rendertest.Paths(o.Data) {
 			want := o.At(path...)
 			if simple.MatchString(lines[want.Line-1]) && objects[i].At(path...).Pos != want.Pos {
 				t.Errorf("%q is at %v, want %v", path, objects[i].At(path...), want)
@@ -247,7 +203,7 @@ func checkEdit(t *testing.T, files map[string]string, before []*manifest.Object,
 	}
 	line := lines[at.Line-1]
 	from := len(string([]rune(line)[:max(at.Column-1, 0)]))
-	old, _ := lookup(before[i].Data, path)
+	old, _ := rendertest.Lookup(before[i].Data, path)
 	switch old.(type) {
 	case map[string]any, []any, nil: // the key stands there
 	default:
@@ -265,26 +221,7 @@ func checkEdit(t *testing.T, files map[string]string, before []*manifest.Object,
 	if err != nil || len(after) != len(before) {
 		return
 	}
-	if value, found := lookup(after[i].Data, path); found && reflect.DeepEqual(old, value) {
+	if value, found := rendertest.Lookup(after[i].Data, path); found && reflect.DeepEqual(old, value) {
 		t.Errorf("%q is at %v, but with %q there it is still %v", path, at, lines[at.Line-1], value)
 	}
-}
-
-func lookup(v any, path []any) (value any, found bool) {
-	for _, step := range path {
-		switch step := step.(type) {
-		case string:
-			m, _ := v.(map[string]any)
-			if v, found = m[step]; !found {
-				return nil, false
-			}
-		case int:
-			list, _ := v.([]any)
-			if step >= len(list) {
-				return nil, false
-			}
-			v = list[step]
-		}
-	}
-	return v, true
 }

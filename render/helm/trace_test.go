@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
 
 // written writes an origin as "file:line:column", "exact" and "via file:line".
@@ -24,7 +25,7 @@ func written(o manifest.Origin) string {
 }
 
 func TestPositions(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- Chart.yaml --
 {apiVersion: v2, name: web, version: 1.0.0}
 -- values.yaml --
@@ -169,7 +170,7 @@ spec:
 // TestUntraceable has templates whose marks change what is rendered: the position
 // falls back to the file, the data stay.
 func TestUntraceable(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- Chart.yaml --
 {apiVersion: v2, name: web, version: 1.0.0}
 -- templates/_helpers.tpl --

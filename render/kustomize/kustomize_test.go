@@ -10,32 +10,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/ringfence/ringfence/manifest"
-	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
-
-// repository writes a txtar archive to disk and opens it.
-func repository(t testing.TB, archive string) *source.Tree {
-	t.Helper()
-	dir := t.TempDir()
-	for _, f := range txtar.Parse([]byte(archive)).Files {
-		name := filepath.Join(dir, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tree, err := source.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tree.Close() })
-	return tree
-}
 
 // field is "kind/name path = value @ line", as the tests below expect it.
 func field(objects []*manifest.Object, kind, name string, path ...any) string {
@@ -54,20 +32,8 @@ func field(objects []*manifest.Object, kind, name string, path ...any) string {
 }
 
 func valueAt(v any, path []any) any {
-	for _, p := range path {
-		switch p := p.(type) {
-		case string:
-			m, _ := v.(map[string]any)
-			v = m[p]
-		case int:
-			list, _ := v.([]any)
-			if p >= len(list) {
-				return nil
-			}
-			v = list[p]
-		}
-	}
-	return v
+	value, _ := rendertest.Lookup(v, path)
+	return value
 }
 
 func describe(gaps []manifest.Gap) string {
@@ -148,7 +114,7 @@ items:
 `
 
 func TestPositions(t *testing.T) {
-	tree := repository(t, shop+`
+	tree := rendertest.Archive(t, shop+`
 -- prod/kustomization.yaml --
 namespace: prod
 resources:
@@ -504,7 +470,7 @@ resources: [bomb.yaml]
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			tree := repository(t, test.archive)
+			tree := rendertest.Archive(t, test.archive)
 			if test.name == "outside" {
 				for name, target := range map[string]string{"link.yaml": "/etc/passwd", "linked": "../.."} {
 					if err := os.Symlink(target, filepath.Join(tree.Dir(), "a", name)); err != nil {
@@ -535,7 +501,7 @@ var bomb = func() string {
 
 // A kustomization that is a symbolic link is rewritten like any other.
 func TestLinkedKustomization(t *testing.T) {
-	tree := repository(t, "-- shared.yaml --\nresources: [https://example.com/a.yaml]\n-- a/b.txt --\n")
+	tree := rendertest.Archive(t, "-- shared.yaml --\nresources: [https://example.com/a.yaml]\n-- a/b.txt --\n")
 	if err := os.Symlink("../shared.yaml", filepath.Join(tree.Dir(), "a", "kustomization.yaml")); err != nil {
 		t.Fatal(err)
 	}
@@ -601,7 +567,7 @@ spec:
 `
 
 func TestHelmCharts(t *testing.T) {
-	tree := repository(t, charts)
+	tree := rendertest.Archive(t, charts)
 	objects, gaps := NewBuilder(tree, Options{}).Build(context.Background(), "app")
 	if len(gaps) > 0 {
 		t.Fatal(describe(gaps))
@@ -630,7 +596,7 @@ func TestHelmCharts(t *testing.T) {
 }
 
 func TestReferences(t *testing.T) {
-	tree := repository(t, shop+`
+	tree := rendertest.Archive(t, shop+`
 -- prod/kustomization.yaml --
 resources: [../base, own.yaml, https://example.com/a.yaml, missing.yaml]
 components: [../component]
@@ -683,7 +649,7 @@ kind: Thing
 metadata: {name: a}
 items: [{name: two, value: 2}]
 `
-	tree := repository(t, "-- plain/kustomization.yaml --"+strings.ReplaceAll(things, "DIR", "plain")+
+	tree := rendertest.Archive(t, "-- plain/kustomization.yaml --"+strings.ReplaceAll(things, "DIR", "plain")+
 		"-- own/kustomization.yaml --\nopenapi: {path: schema.json}"+strings.ReplaceAll(things, "DIR", "own")+`
 -- own/schema.json --
 {"definitions": {"v1.Thing": {
@@ -713,7 +679,7 @@ items: [{name: two, value: 2}]
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, gaps := NewBuilder(repository(t, shop), Options{}).Build(ctx, "base")
+	_, gaps := NewBuilder(rendertest.Archive(t, shop), Options{}).Build(ctx, "base")
 	if want := "base/kustomization.yaml:1 limit-exceeded: stopped: context canceled"; describe(gaps) != want {
 		t.Errorf("got %s, want %s", describe(gaps), want)
 	}
@@ -722,7 +688,7 @@ func TestCancelled(t *testing.T) {
 // TestVariants builds two variants of one base in one build: what includes both has
 // the last word on both. Operations that append the same value differ by name.
 func TestVariants(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- kustomization.yaml --
 namePrefix: all-
 resources: [a, b]
@@ -780,7 +746,7 @@ spec:
 // TestLabels has labels of which a transformer sets some that a patch repeats, and one that
 // says the same where no transformer sets any.
 func TestLabels(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- kustomization.yaml --
 resources: [base]
 patches:

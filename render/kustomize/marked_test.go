@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -19,7 +17,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/ringfence/ringfence/manifest"
-	"github.com/ringfence/ringfence/render/source"
+	"github.com/ringfence/ringfence/render/rendertest"
 )
 
 const web = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n"
@@ -117,7 +115,7 @@ func checkMarked(t *testing.T, resource, patch, base, overlay []byte) {
 		"kustomization.yaml":      "resources:\n- base\n" + fragmentsOf(kustomizationFragments, overlay),
 		"patch.yaml":              fragmentsOf(resourceFragments, patch),
 	}
-	objects, gaps := NewBuilder(openFiles(t, files), Options{}).Build(context.Background(), ".")
+	objects, gaps := NewBuilder(rendertest.Files(t, files), Options{}).Build(context.Background(), ".")
 	want, err := byKustomize(files)
 	if err != nil {
 		if len(gaps) == 0 {
@@ -138,12 +136,12 @@ func checkMarked(t *testing.T, resource, patch, base, overlay []byte) {
 	if len(gaps) > 0 {
 		t.Fatalf("kustomize builds this, and there are gaps: %v", gaps)
 	}
-	if got, want := dataOf(objects), dataOf(want); !reflect.DeepEqual(got, want) {
+	if got, want := rendertest.Data(objects), rendertest.Data(want); !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %v\nwant %v", got, want)
 	}
 	var edits []func()
 	for _, o := range objects {
-		for _, path := range pathsOf(o.Data) {
+		for _, path := range rendertest.Paths(o.Data) {
 			at := o.At(path...)
 			if lines := strings.Split(files[at.File], "\n"); at.Line < 1 || at.Line > len(lines) || at.Column > len([]rune(lines[at.Line-1]))+1 {
 				t.Errorf("%q is at %v, which is no place in a file", path, at)
@@ -155,49 +153,6 @@ func checkMarked(t *testing.T, resource, patch, base, overlay []byte) {
 	for i := len(overlay); i < len(edits); i += len(edits)/8 + 1 { // each takes another build
 		edits[i]()
 	}
-}
-
-func openFiles(t *testing.T, files map[string]string) *source.Tree {
-	t.Helper()
-	dir := t.TempDir()
-	err := os.Mkdir(filepath.Join(dir, "base"), 0o755)
-	for name, text := range files {
-		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
-	}
-	tree, failure := source.Open(dir)
-	if err = errors.Join(err, failure); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tree.Close() })
-	return tree
-}
-
-func dataOf(objects []*manifest.Object) (all []map[string]any) {
-	for _, o := range objects {
-		all = append(all, o.Data)
-	}
-	return all
-}
-
-// pathsOf lists the paths of what is in v.
-func pathsOf(v any) (all [][]any) {
-	add := func(step, value any) {
-		all = append(all, []any{step})
-		for _, path := range pathsOf(value) {
-			all = append(all, append([]any{step}, path...))
-		}
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			add(key, v[key])
-		}
-	case []any:
-		for i, item := range v {
-			add(i, item)
-		}
-	}
-	return all
 }
 
 // block matches a line below which a scalar stands.

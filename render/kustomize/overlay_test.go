@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ringfence/ringfence/manifest"
+	"github.com/ringfence/ringfence/render/rendertest"
 	"github.com/ringfence/ringfence/render/source"
 )
 
@@ -100,7 +101,7 @@ func overlayOf(t *testing.T, tree *source.Tree, name string) *Overlay {
 }
 
 func TestOverlay(t *testing.T) {
-	tree := repository(t, overlaid)
+	tree := rendertest.Archive(t, overlaid)
 	objects, gaps := NewBuilder(tree, Options{}).BuildInput(context.Background(), Input{Dir: "base", Overlay: overlayOf(t, tree, "overlay.yaml")})
 	if len(gaps) > 0 {
 		t.Fatal(describe(gaps))
@@ -133,7 +134,7 @@ func TestOverlay(t *testing.T) {
 // TestGenerated checks kustomizations that lie in no folder: over files, and over
 // what a chart rendered to.
 func TestGenerated(t *testing.T) {
-	tree := repository(t, `
+	tree := rendertest.Archive(t, `
 -- app/web.yaml --
 apiVersion: v1
 kind: Service
@@ -227,7 +228,7 @@ spec:
 		},
 	}
 	for _, test := range tests {
-		tree := repository(t, prefix+test.spec)
+		tree := rendertest.Archive(t, prefix+test.spec)
 		_, gaps := NewBuilder(tree, Options{}).BuildInput(context.Background(), Input{Dir: "app", Overlay: overlayOf(t, tree, "overlay.yaml")})
 		if diff := cmp.Diff(test.want, describe(gaps)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
