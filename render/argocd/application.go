@@ -76,24 +76,27 @@ type Directory struct {
 	DisableExtensionFilter bool   `json:"disableExtensionFilter"`
 }
 
+// objectMeta is the metadata of Applications and ApplicationSets.
+type objectMeta struct {
+	Name              string            `json:"name"`
+	GenerateName      any               `json:"generateName"`
+	Namespace         string            `json:"namespace"`
+	Labels            map[string]string `json:"labels"`
+	Annotations       map[string]string `json:"annotations"`
+	Finalizers        any               `json:"finalizers"`
+	CreationTimestamp any               `json:"creationTimestamp"`
+	OwnerReferences   any               `json:"ownerReferences"`
+}
+
 // applicationObject is the part of an Application that matters here. Fields of type any
 // are known not to change what is applied.
 type applicationObject struct {
-	APIVersion any `json:"apiVersion"`
-	Kind       any `json:"kind"`
-	Metadata   struct {
-		Name              string            `json:"name"`
-		GenerateName      any               `json:"generateName"`
-		Namespace         string            `json:"namespace"`
-		Labels            map[string]string `json:"labels"`
-		Annotations       map[string]string `json:"annotations"`
-		Finalizers        any               `json:"finalizers"`
-		CreationTimestamp any               `json:"creationTimestamp"`
-		OwnerReferences   any               `json:"ownerReferences"`
-	} `json:"metadata"`
-	Spec      applicationSpec `json:"spec"`
-	Status    any             `json:"status"`
-	Operation any             `json:"operation"`
+	APIVersion any             `json:"apiVersion"`
+	Kind       any             `json:"kind"`
+	Metadata   objectMeta      `json:"metadata"`
+	Spec       applicationSpec `json:"spec"`
+	Status     any             `json:"status"`
+	Operation  any             `json:"operation"`
 }
 
 type applicationSpec struct {

@@ -18,18 +18,10 @@ import (
 
 // applicationSetObject is the part of an ApplicationSet that matters here.
 type applicationSetObject struct {
-	APIVersion any `json:"apiVersion"`
-	Kind       any `json:"kind"`
-	Metadata   struct {
-		Name              string            `json:"name"`
-		GenerateName      any               `json:"generateName"`
-		Namespace         string            `json:"namespace"`
-		Labels            map[string]string `json:"labels"`
-		Annotations       map[string]string `json:"annotations"`
-		Finalizers        any               `json:"finalizers"`
-		CreationTimestamp any               `json:"creationTimestamp"`
-	} `json:"metadata"`
-	Spec struct {
+	APIVersion any        `json:"apiVersion"`
+	Kind       any        `json:"kind"`
+	Metadata   objectMeta `json:"metadata"`
+	Spec       struct {
 		GoTemplate                   bool               `json:"goTemplate"`
 		GoTemplateOptions            []string           `json:"goTemplateOptions"`
 		Generators                   []writtenGenerator `json:"generators"`
