@@ -33,8 +33,8 @@ func (r *reader) calicoPolicy(n *Namespace) *Policy {
 		p.doubt("tier "+tier+" is not evaluated", "spec", "tier")
 	}
 	known := spec.calicoSubject(p)
-	p.IngressRules = spec.child("ingress").calicoRules(p, Ingress)
-	p.EgressRules = spec.child("egress").calicoRules(p, Egress)
+	p.IngressRules = spec.child("ingress").rulesOf(p, Ingress, (*field).calicoRule)
+	p.EgressRules = spec.child("egress").rulesOf(p, Egress, (*field).calicoRule)
 	p.Types, p.TypesWritten = spec.child("types").policyTypes()
 	if !p.TypesWritten {
 		p.Types = directions(len(p.IngressRules) > 0 || len(p.EgressRules) == 0, len(p.EgressRules) > 0)
@@ -97,19 +97,6 @@ func (f *field) calicoPods(own *Namespace, selector *field) (s podSelector, ok b
 		s.namespaces.Requirements = append(s.namespaces.Requirements, r)
 	}
 	return s, ok && valid
-}
-
-func (f *field) calicoRules(p *Policy, d Direction) []*Rule {
-	n, _ := f.length()
-	rules := make([]*Rule, 0, n)
-	for i := range n {
-		rule := &Rule{Policy: p, Direction: d, Index: i}
-		rules = append(rules, rule)
-		if item := f.item(i); item.mapping() {
-			item.calicoRule(rule)
-		}
-	}
-	return rules
 }
 
 // calicoRule reads a rule. One that only logs matches nothing, for the next rule

@@ -64,8 +64,8 @@ func (f *field) ciliumSpec(p *Policy) {
 		return
 	}
 	known := endpoints.ciliumSubject(p)
-	p.IngressRules = f.child("ingress").ciliumRules(p, Ingress)
-	p.EgressRules = f.child("egress").ciliumRules(p, Egress)
+	p.IngressRules = f.child("ingress").rulesOf(p, Ingress, (*field).ciliumRule)
+	p.EgressRules = f.child("egress").rulesOf(p, Egress, (*field).ciliumRule)
 	types := directions(f.ciliumIsAbout(p, Ingress), f.ciliumIsAbout(p, Egress))
 	if types == nil { // what Cilium accepted until 1.16, and which did nothing
 		f.reject("has no rule of ingress or egress, and so does nothing")
@@ -133,14 +133,15 @@ func (f *field) doubtOthers(doubt func(reason string, path []any), known ...stri
 
 func (r *Rule) doubtAt(reason string, path []any) { r.doubt(reason, path...) }
 
-func (f *field) ciliumRules(p *Policy, d Direction) []*Rule {
+// rulesOf reads a list of rules, each by read.
+func (f *field) rulesOf(p *Policy, d Direction, read func(item *field, rule *Rule)) []*Rule {
 	n, _ := f.length()
 	rules := make([]*Rule, 0, n)
 	for i := range n {
 		rule := &Rule{Policy: p, Direction: d, Index: i}
 		rules = append(rules, rule)
 		if item := f.item(i); item.mapping() {
-			item.ciliumRule(rule, d.side())
+			read(item, rule)
 		}
 	}
 	return rules
@@ -152,7 +153,8 @@ var ciliumPeers = []string{"Endpoints", "CIDR", "CIDRSet", "Entities", "Nodes", 
 
 // ciliumRule reads IngressRule or EgressRule. Without a peer it is about every
 // peer if it names ports, else about nothing. ICMP is no connection here.
-func (f *field) ciliumRule(rule *Rule, side string) {
+func (f *field) ciliumRule(rule *Rule) {
+	side := rule.Direction.side()
 	endpoints, cidr, cidrSet, entities := side+"Endpoints", side+"CIDR", side+"CIDRSet", side+"Entities"
 	known := []string{endpoints, cidr, cidrSet, entities, "toPorts", "icmps"}
 	f.doubtOthers(rule.doubtAt, known...)
