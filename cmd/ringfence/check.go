@@ -53,7 +53,7 @@ reports defects at the line that you can edit.`,
 	f.StringVarP(&flags.format, "format", "o", "text", "`FORMAT` of the report: text, json, sarif, markdown, gitlab or junit")
 	f.StringVar(&flags.output, "output", "", "write the report to `FILE`")
 	f.StringVar(&flags.failOn, "fail-on", "", "exit 1 at findings of this `SEVERITY` or above: high, medium, low, note, none (default medium)")
-	f.StringVar(&flags.persona, "persona", string(rules.Regular), "whose rules to apply: regular or auditor")
+	f.StringVar(&flags.persona, "persona", string(rules.Regular), "for `WHOM` rules are: regular or auditor")
 	f.StringArrayVar(&flags.rules, "rules", nil, "`DIR` with rules of your own (repeatable)")
 	f.BoolVar(&flags.suppressed, "show-suppressed", false, "show suppressed findings too")
 	flags.baseline.register(cmd)

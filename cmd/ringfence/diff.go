@@ -65,7 +65,7 @@ change cannot switch off what it is measured by.`,
 	f.BoolVar(&flags.exact, "exact", false, "compare with BASE itself, not with the merge base")
 	f.StringVar(&flags.gate, "gate", gateNew, gateUsage)
 	f.StringVar(&flags.failOn, "fail-on", "", "new findings of this `SEVERITY` or above count: high, medium, low, note, none (default medium)")
-	f.StringVar(&flags.persona, "persona", string(rules.Regular), "whose rules to apply: regular or auditor")
+	f.StringVar(&flags.persona, "persona", string(rules.Regular), "for `WHOM` rules are: regular or auditor")
 	f.StringArrayVar(&flags.rules, "rules", nil, "`DIR` with rules of your own (repeatable)")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "say how many targets were rendered")
 	return cmd
