@@ -29,6 +29,8 @@ type Environment struct {
 	Objects []*manifest.Object
 	Gaps    []Gap              // what could not be seen of it
 	Unseen  []*manifest.Object // policies of what could not be rendered, as they are written
+	// Unassigned is true where nothing says to which cluster it goes.
+	Unassigned bool
 	// NamespaceLabels are labels that the manifests do not hold, by namespace.
 	NamespaceLabels map[string]map[string]string
 	Hints           []traffic.Hint // calls that people tell
@@ -146,11 +148,13 @@ func assess(ctx context.Context, env Environment, all *repository, opts Options)
 	for _, gap := range rejected {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
-	for _, gap := range slices.Concat(withheld(cluster), unplaced(cluster), templateGaps(env.Objects), all.unseenGaps(cluster, env), all.madeGaps(cluster)) {
+	loose, underLoose := all.looseOver(env)
+	for _, gap := range slices.Concat(withheld(cluster), looseGaps(loose), unplaced(cluster), templateGaps(env.Objects), all.unseenGaps(cluster, env), all.madeGaps(cluster)) {
 		gaps = append(gaps, Gap{Gap: gap})
 	}
 	gaps = opts.accept(gaps)
 	facts := newFacts(env, cluster, gaps, all)
+	facts.underLoose = underLoose
 	violations, err := opts.Rules.Evaluate(ctx, facts.model())
 	if err != nil {
 		return nil, err

@@ -63,6 +63,7 @@ type repository struct {
 	resources []string           // names of custom resources
 	unseen    []*manifest.Object // policies of what could not be rendered
 	makers    []*manifest.Object // of which programs make policies
+	loose     []*manifest.Object // policies for a whole cluster that nobody knows
 
 	// pods are those of all environments, found when they are first asked for.
 	pods func() []pods
@@ -72,6 +73,7 @@ func newRepository(environments []Environment) *repository {
 	r := &repository{services: map[string]bool{}, pods: sync.OnceValue(func() []pods { return podsOf(environments) })}
 	for _, e := range environments {
 		r.unseen = append(r.unseen, e.Unseen...)
+		r.addLoose(e)
 		for _, o := range e.Objects {
 			if MakesPolicies(o) {
 				r.makers = append(r.makers, o)

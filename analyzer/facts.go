@@ -28,6 +28,7 @@ type facts struct {
 	callees   map[*netpol.Workload]int  // how many of its calls
 
 	repository *repository
+	underLoose map[*manifest.Object]bool                // what makes workloads that loose policies may be about
 	unseen     map[*netpol.Namespace][]*manifest.Object // what could not be rendered, as far as it was asked for
 }
 

@@ -10,12 +10,14 @@ import (
 )
 
 // uncertain tells whether rules must say nothing of a workload: a policy that may
-// select it is for the namespace that the files beside it name, is made by a program, could not be rendered, is not evaluated completely, or is of a tier that
-// decides before or after NetworkPolicies, which rules do not look at. Operators not
-// only make pods with labels of their own, some make policies for them too.
+// select it is for the namespace that the files beside it name, for a cluster that nobody
+// knows, is made by a program, could not be rendered, is not evaluated completely, or is of
+// a tier that decides before or after NetworkPolicies, which rules do not look at. Operators
+// not only make pods with labels of their own, some make policies for them too.
 func (f *facts) uncertain(w *netpol.Workload) bool {
 	c := f.cluster
-	return w.Operated != nil || besides(c, w) != nil || len(f.repository.makers)+len(f.unseenIn(c.Namespace(w.Namespace))) > 0 ||
+	return w.Operated != nil || f.underLoose[w.Source] || besides(c, w) != nil ||
+		len(f.repository.makers)+len(f.unseenIn(c.Namespace(w.Namespace))) > 0 ||
 		len(c.Uncertain(netpol.PodsOf(w), netpol.Ingress))+len(c.Uncertain(netpol.PodsOf(w), netpol.Egress)) > 0 ||
 		slices.ContainsFunc(c.Others, func(p *netpol.Policy) bool {
 			return p.Tier != netpol.NetworkTier && slices.Contains(p.Selected, w)
@@ -57,7 +59,8 @@ func unplaced(c *netpol.Cluster) []manifest.Gap {
 // the default of a namespace may be one, or such as are made by programs or could not be
 // rendered, are about a namespace.
 func (f *facts) othersCover(n *netpol.Namespace) bool {
-	return len(f.repository.makers)+len(f.unseenIn(n)) > 0 || slices.ContainsFunc(f.cluster.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
+	return len(f.repository.makers)+len(f.unseenIn(n)) > 0 ||
+		slices.ContainsFunc(n.Workloads(), func(w *netpol.Workload) bool { return f.underLoose[w.Source] }) || slices.ContainsFunc(f.cluster.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
 }
 
 // withheld says for each policy because of which rules say nothing of some pods

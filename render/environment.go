@@ -18,6 +18,11 @@ type Environment struct {
 	Results []Result
 }
 
+// Unassigned tells whether nothing says to which cluster its targets go.
+func (e Environment) Unassigned() bool {
+	return !slices.ContainsFunc(e.Results, func(r Result) bool { return len(r.Envs) > 0 })
+}
+
 // Group puts results that go to the same cluster into one environment, sorted by
 // name. A target without environments is one of its own with the targets of its
 // scope; one that holds nothing but policies joins those whose namespaces it

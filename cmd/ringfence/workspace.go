@@ -319,7 +319,7 @@ func (w *workspace) analyzed() []analyzer.Environment {
 	}
 	environments := make([]analyzer.Environment, 0, len(w.environments))
 	for _, e := range w.environments {
-		env := analyzer.Environment{Name: e.Name, Objects: e.Objects(), NamespaceLabels: labels, Hints: w.hints(), Cluster: w.config.Cluster}
+		env := analyzer.Environment{Name: e.Name, Objects: e.Objects(), NamespaceLabels: labels, Hints: w.hints(), Cluster: w.config.Cluster, Unassigned: e.Unassigned()}
 		for _, r := range e.Results {
 			env.Unseen = append(env.Unseen, r.Unseen...)
 			for _, gap := range r.Gaps {
