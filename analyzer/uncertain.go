@@ -60,7 +60,8 @@ func unplaced(c *netpol.Cluster) []manifest.Gap {
 // rendered, are about a namespace.
 func (f *facts) othersCover(n *netpol.Namespace) bool {
 	return len(f.repository.makers)+len(f.unseenIn(n)) > 0 ||
-		slices.ContainsFunc(n.Workloads(), func(w *netpol.Workload) bool { return f.underLoose[w.Source] }) || slices.ContainsFunc(f.cluster.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
+		slices.ContainsFunc(n.Workloads(), func(w *netpol.Workload) bool { return f.underLoose[w.Source] }) ||
+		slices.ContainsFunc(f.cluster.Others, func(p *netpol.Policy) bool { return p.Namespace == "" || p.Namespace == n.Name })
 }
 
 // withheld says for each policy because of which rules say nothing of some pods

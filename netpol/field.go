@@ -3,7 +3,6 @@ package netpol
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -40,8 +39,6 @@ type Problem struct {
 	// where there is none.
 	Placeholder string
 }
-
-var placeholder = regexp.MustCompile(`\$\{[^{}]+\}`)
 
 // gaps returns the problems as gaps.
 func (r *reader) gaps() []manifest.Gap {
@@ -170,7 +167,7 @@ func (f *field) note(format string, args ...any) { f.problem(false, fmt.Sprintf(
 func (f *field) problem(rejected bool, reason string) {
 	text, _ := f.value.(string)
 	f.reader.problems = append(f.reader.problems, Problem{
-		Path: f.path(), Reason: reason, Rejected: rejected, Placeholder: placeholder.FindString(f.key + " " + text),
+		Path: f.path(), Reason: reason, Rejected: rejected, Placeholder: manifest.Placeholder(f.key + " " + text),
 	})
 }
 

@@ -84,9 +84,6 @@ func unseen(app argocd.Application, pos manifest.Pos, gaps ...Gap) Target {
 	}
 }
 
-// variable is what scripts replace before they apply an Application.
-var variable = regexp.MustCompile(`\$\{[^{}]+\}`)
-
 // planSource makes the target of one source.
 func (r *resolution) planSource(app argocd.Application, i int) Target {
 	s, pos := app.Sources[i], app.SourcePos(i)
@@ -99,7 +96,7 @@ func (r *resolution) planSource(app argocd.Application, i int) Target {
 		return unseen(app, pos)
 	case s.Plugin != nil:
 		return gone(manifest.PluginRefused, "a config management plugin makes its manifests")
-	case variable.MatchString(s.RepoURL):
+	case manifest.Placeholder(s.RepoURL) != "":
 		return gone(manifest.UnknownValue, "its source %s has a variable, of which nothing tells what replaces it", s.RepoURL)
 	case s.Chart != "":
 		vendored, ok := r.charts.Vendored(s.Chart, s.TargetRevision)
